@@ -1,0 +1,59 @@
+// The schema of pack.json: everything a deployment must know about a model, and the hash of every file it ships.
+import * as v from "valibot";
+
+const sha256 = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/));
+const triple = v.tuple([v.number(), v.number(), v.number()]);
+const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
+const id = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const FileSchema = v.object({
+  /** File name inside the pack directory, never a path. */
+  name: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]*$/)),
+  bytes: positive,
+  sha256,
+});
+
+/** Pack manifest. Its `space` says what the numbers mean, its `pack` which files compute them. */
+export const ManifestSchema = v.object({
+  schema: v.literal(1),
+  id: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]*$/)),
+  family: v.picklist(["open_clip"]),
+  source: v.object({ repo: v.string(), revision: v.string(), licence: v.string() }),
+  image: v.object({
+    size: positive,
+    mean: triple,
+    std: triple,
+    resize: v.picklist(["shortest"]),
+    crop: v.picklist(["center"]),
+    interpolation: v.picklist(["bicubic"]),
+  }),
+  text: v.object({
+    context: positive,
+    vocab: positive,
+    /** Ids of the special tokens; `pad` fills up behind the end-of-text token, which is pooled. */
+    bos: id,
+    eos: id,
+    pad: id,
+    pooling: v.picklist(["eot"]),
+    tokenizer: v.literal("tokenizer.json"),
+    /** Clean-up before tokenizing: open_clip's (ftfy, HTML unescape), Hugging Face's (NFC, in tokenizer.json itself), or none. */
+    clean: v.picklist(["open_clip", "hugging_face", "none"]),
+  }),
+  embed_dim: positive,
+  /** As multiplied with the cosine, not its logarithm. */
+  logit_scale: v.pipe(v.number(), v.minValue(0)),
+  logit_bias: v.number(),
+  quantization: v.picklist(["fp32", "int8"]),
+  space: sha256,
+  pack: sha256,
+  files: v.array(FileSchema),
+});
+
+export type Manifest = v.InferOutput<typeof ManifestSchema>;
+export type PackFile = v.InferOutput<typeof FileSchema>;
+
+/** External-data shards of a tower in load order, e.g. `vision.0.bin`, `vision.1.bin`. */
+export const shardsOf = (manifest: Manifest, tower: "vision" | "text"): PackFile[] =>
+  manifest.files
+    .filter((file) => file.name.startsWith(`${tower}.`) && file.name.endsWith(".bin"))
+    .sort((a, b) => Number(a.name.split(".")[1]) - Number(b.name.split(".")[1]));
