@@ -1,0 +1,57 @@
+// Text -> CLIP's token ids, through @huggingface/tokenizers and the model's own tokenizer.json.
+import { Tokenizer } from "@huggingface/tokenizers";
+import type { Manifest } from "../pack/manifest.ts";
+import { Problem } from "../problem.ts";
+import { clean } from "./clean.ts";
+import { CLIP_PRE_TOKENIZER } from "./clipPreTokenizer.ts";
+import { withoutIdleByteLevelSplit } from "./withoutIdleByteLevelSplit.ts";
+
+export interface Tokens {
+  /** [context]: bos, the text, eos, then pad. */
+  ids: Int32Array<ArrayBuffer>;
+  /** How many ids are used, bos and eos included. */
+  length: number;
+  /** True when the text did not fit: its end was cut, eos kept. */
+  truncated: boolean;
+}
+
+export type Tokenize = (text: string) => Tokens;
+
+/** Longest text looked at, in UTF-16 units: far past any context, and a bound on the work a hostile text can ask for. */
+export const MAX_TEXT_LENGTH = 16_384;
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/**
+ * The reference ids of open_clip's `SimpleTokenizer`, with one difference: a text that spells a special token
+ * (`<|endoftext|>`) is text, so no caller can end or restart a sequence from inside.
+ * @param tokenizerJson a byte-level BPE in the layout CLIP checkpoints ship
+ */
+export function createTokenizer(tokenizerJson: unknown, text: Manifest["text"]): Tokenize {
+  if (!isRecord(tokenizerJson) || !isRecord(tokenizerJson.model) || tokenizerJson.model.type !== "BPE") {
+    throw new Problem("pack_corrupt", "tokenizer.json: a byte-level BPE is expected");
+  }
+  const tokenizer = new Tokenizer(
+    {
+      ...tokenizerJson,
+      normalizer: tokenizerJson.normalizer ?? null,
+      pre_tokenizer: withoutIdleByteLevelSplit(tokenizerJson.pre_tokenizer ?? CLIP_PRE_TOKENIZER),
+      // bos and eos are put here, and nothing in a text is special.
+      post_processor: null,
+      decoder: null,
+      added_tokens: [],
+    },
+    {},
+  );
+  const room = text.context - 2;
+
+  return (input) => {
+    const bounded = input.length > MAX_TEXT_LENGTH ? input.slice(0, MAX_TEXT_LENGTH) : input;
+    const body = tokenizer.encode(clean(bounded, text.clean), { add_special_tokens: false }).ids;
+    const kept = body.slice(0, room);
+    const ids = new Int32Array(text.context).fill(text.pad);
+    ids.set([text.bos, ...kept, text.eos]);
+    return { ids, length: kept.length + 2, truncated: body.length > room || bounded !== input };
+  };
+}

@@ -1,0 +1,33 @@
+// The cleaning rules against open_clip's own (`_clean_whitespace`, with ftfy 6.3.1 and Python's html module).
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { clean } from "../../../src/core/text/clean.ts";
+
+const pairs: [string, string][] = JSON.parse(
+  readFileSync(join(import.meta.dirname, "../../goldens/text/clean.json"), "utf8"),
+);
+
+test.each(pairs)("%j", (text, expected) => {
+  expect(clean(text, "open_clip")).toBe(expected);
+});
+
+test("cleaning what is clean changes nothing", () => {
+  for (const [text] of pairs) {
+    const cleaned = clean(text, "hugging_face");
+    expect(clean(cleaned, "hugging_face")).toBe(cleaned);
+  }
+});
+
+test("hugging_face composes, none leaves alone", () => {
+  expect(clean("e\u0301 &amp;", "hugging_face")).toBe("é &amp;");
+  expect(clean("e\u0301 &amp;", "none")).toBe("e\u0301 &amp;");
+});
+
+test("where the port knowingly differs from ftfy", () => {
+  expect(clean("â„¢", "open_clip")).toBe("™"); // ftfy leaves it
+  expect(clean("×²", "open_clip")).toBe("×²"); // ftfy makes a Hebrew ligature of it
+  expect(clean("ÐŸÑ€Ð¸Ð²ÐµÑ‚", "open_clip")).toBe("Привет");
+  expect(clean("РџСЂРёРІРµС", "open_clip")).toBe("РџСЂРёРІРµС"); // through Windows-1251: out of bounds here
+  expect(clean("P&EACUTE;REZ", "open_clip")).toBe("P&EACUTE;REZ"); // PÉREZ in ftfy
+});
