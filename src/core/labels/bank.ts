@@ -1,0 +1,94 @@
+// The label bank: vectors of a vocabulary in one space, as the build wrote them next to the pack.
+import * as v from "valibot";
+import { Problem } from "../problem.ts";
+
+const sha256 = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/));
+const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+export const BankLabelSchema = v.object({
+  name: v.pipe(v.string(), v.minLength(1)),
+  parents: v.array(v.string()),
+  /** Own prompts, where the label does not use the bank's templates. */
+  prompts: v.optional(v.array(v.string())),
+  /** A calibrated probability; means nothing while the bank is not calibrated. */
+  threshold: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+});
+
+/** `<id>.json`; beside it lies `<id>.bin`: fp32 [count, embed_dim], little-endian, unit rows. */
+export const BankSchema = v.object({
+  schema: v.literal(1),
+  id: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]*$/)),
+  title: v.string(),
+  description: v.string(),
+  /** Of labels and vectors: see bankHash. */
+  hash: sha256,
+  space: sha256,
+  templates: v.array(v.string()),
+  embed_dim: positive,
+  count: positive,
+  labels: v.array(BankLabelSchema),
+  calibrated: v.boolean(),
+  /** What it was made from, so that the build can skip it. */
+  built_from: v.optional(sha256),
+});
+
+export type BankFile = v.InferOutput<typeof BankSchema>;
+export type BankLabel = v.InferOutput<typeof BankLabelSchema>;
+
+export interface Bank {
+  id: string;
+  title: string;
+  description: string;
+  hash: string;
+  space: string;
+  calibrated: boolean;
+  templates: string[];
+  labels: BankLabel[];
+  embed_dim: number;
+  /** fp32 [L, D], unit rows. */
+  vectors: Float32Array<ArrayBuffer>;
+}
+
+/** How far the length of a row may be off 1. */
+const TOLERANCE = 1e-3;
+
+/**
+ * @param json the parsed `<id>.json`
+ * @param bytes `<id>.bin`
+ * @param space of the model that will be compared with
+ * @throws Problem `space_mismatch` for a bank of another space, `pack_corrupt` for one that is damaged
+ */
+export function readBank(json: unknown, bytes: ArrayBuffer, space: string): Bank {
+  const parsed = v.safeParse(BankSchema, json);
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    throw new Problem("pack_corrupt", `label bank: ${v.getDotPath(issue) ?? "document"}: ${issue.message}`);
+  }
+  const { id, count, embed_dim: width, labels } = parsed.output;
+  const corrupt = (what: string) => new Problem("pack_corrupt", `label bank ${id}: ${what}`);
+  if (parsed.output.space !== space) {
+    throw new Problem(
+      "space_mismatch",
+      `Label bank ${id} was built for ${parsed.output.space}, the model is ${space}.`,
+    );
+  }
+  if (labels.length !== count) throw corrupt(`${labels.length} labels where ${count} are stated`);
+  if (bytes.byteLength !== count * width * 4) {
+    throw corrupt(`${bytes.byteLength} bytes of vectors where ${count} x ${width} x 4 are expected`);
+  }
+  const vectors = readFloats(bytes);
+  for (const [row, { name }] of labels.entries()) {
+    const length = Math.hypot(...vectors.subarray(row * width, (row + 1) * width));
+    if (!(Math.abs(length - 1) <= TOLERANCE))
+      throw corrupt(`the vector of ${JSON.stringify(name)} has length ${length}`);
+  }
+  const { title, description, hash, calibrated, templates } = parsed.output;
+  return { id, title, description, hash, space, calibrated, templates, labels, embed_dim: width, vectors };
+}
+
+/** Little-endian whatever the machine is; a view without a copy on every machine there is. */
+function readFloats(bytes: ArrayBuffer): Float32Array<ArrayBuffer> {
+  if (new Uint8Array(Uint16Array.of(1).buffer)[0] === 1) return new Float32Array(bytes);
+  const view = new DataView(bytes);
+  return Float32Array.from({ length: bytes.byteLength / 4 }, (_, i) => view.getFloat32(i * 4, true));
+}
