@@ -1,4 +1,5 @@
 // Ids against the reference tokenizers: nano's trainer, and open_clip's SimpleTokenizer on CLIP's own vocabulary.
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -29,10 +30,15 @@ const NANO: Manifest["text"] = {
   clean: "none",
 };
 
-/** The tokenizer the goldens were made with: a fixed copy, since the embedded pack may be trained again. */
-const nanoFile = join(root, "../shared/models/nano-baseline/tokenizer.json");
-const nano = existsSync(nanoFile) ? createTokenizer(JSON.parse(readFileSync(nanoFile, "utf8")), NANO) : undefined;
-if (!nano) console.log("skipped: ../shared/models/nano-baseline/tokenizer.json is absent");
+/** The goldens belong to this very file; a nano that was trained again has another vocabulary and its own goldens. */
+const NANO_TOKENIZER = "714959c44502555797368b21a04633a1011066e151535e9fa2d537a9dbedd587";
+const nanoJson = ["models/nano/tokenizer.json", "../shared/models/nano-baseline/tokenizer.json"]
+  .map((path) => join(root, path))
+  .filter((path) => existsSync(path))
+  .map((path) => readFileSync(path, "utf8"))
+  .find((json) => createHash("sha256").update(json).digest("hex") === NANO_TOKENIZER);
+const nano = nanoJson === undefined ? undefined : createTokenizer(JSON.parse(nanoJson), NANO);
+if (!nano) console.log("skipped: the tokenizer.json that the golden ids of nano belong to is absent");
 
 const mergesFile = join(root, "../shared/tokenizer/bpe_simple_vocab_16e6.txt.gz");
 const clip = existsSync(mergesFile) ? createTokenizer(clipTokenizerJson(), CLIP()) : undefined;
