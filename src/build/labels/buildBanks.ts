@@ -1,0 +1,120 @@
+// Turns models/labels/*.yaml into the banks of a pack, and leaves alone what has not changed.
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import * as v from "valibot";
+import { sha256 } from "../../core/hash.ts";
+import { BankSchema } from "../../core/labels/bank.ts";
+import type { Manifest } from "../../core/pack/manifest.ts";
+import { readManifest } from "../../core/pack/readManifest.ts";
+import { createTokenizer } from "../../core/text/tokenizer.ts";
+import type { TextTower } from "./embedPrompts.ts";
+import { makeBank } from "./makeBank.ts";
+import { parseSource } from "./parseSource.ts";
+
+/** Raise it when the same labels and pack would give another bank. */
+const TOOL_VERSION = 1;
+const ID = /^[a-z0-9][a-z0-9._-]*$/;
+
+export interface BuildBanksOptions {
+  /** With pack.json, the text tower and tokenizer.json. */
+  packDir: string;
+  /** With `<id>.yaml`, one a bank. */
+  labelsDir: string;
+  /** `<packDir>/banks` unless told. */
+  outDir?: string;
+  openText: (packDir: string) => Promise<TextTower>;
+  /** Told one line a bank. */
+  log?: (line: string) => void;
+}
+
+export interface BuiltBank {
+  id: string;
+  count: number;
+  hash: string;
+  skipped: boolean;
+}
+
+export async function buildBanks(options: BuildBanksOptions): Promise<BuiltBank[]> {
+  const { packDir, labelsDir, outDir = join(packDir, "banks"), openText, log = () => {} } = options;
+  const manifest = readManifest(await readJson(join(packDir, "pack.json")));
+  const sources = await readSources(labelsDir);
+  await mkdir(outDir, { recursive: true });
+  await removeStale(outDir, new Set(sources.map(({ id }) => id)), log);
+
+  let opened: Promise<[TextTower, ReturnType<typeof createTokenizer>]> | undefined;
+  const open = async (): Promise<[TextTower, ReturnType<typeof createTokenizer>]> => [
+    await openText(packDir),
+    createTokenizer(await readJson(join(packDir, manifest.text.tokenizer)), manifest.text),
+  ];
+
+  const built: BuiltBank[] = [];
+  for (const { id, yaml, source } of sources) {
+    const from = await builtFrom(id, yaml, manifest);
+    const json = join(outDir, `${id}.json`);
+    const bin = join(outDir, `${id}.bin`);
+    const present = await upToDate(json, bin, from);
+    if (present) {
+      built.push({ id, ...present, skipped: true });
+      log(`${id}: ${present.count} labels, unchanged`);
+      continue;
+    }
+    opened ??= open();
+    const [tower, tokenize] = await opened;
+    const { file, vectors, truncated } = await makeBank(id, source, manifest, tokenize, tower);
+    for (const text of truncated) log(`${id}: warning: does not fit ${manifest.text.context} tokens: ${text}`);
+    // The document last: it is what says that the vectors are there.
+    await rm(json, { force: true });
+    await writeFile(bin, vectors);
+    await writeFile(json, `${JSON.stringify({ ...file, built_from: from }, null, 1)}\n`);
+    built.push({ id, count: file.count, hash: file.hash, skipped: false });
+    log(`${id}: ${file.count} labels embedded, ${vectors.byteLength} bytes, ${file.hash.slice(0, 15)}`);
+  }
+  return built;
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, "utf8");
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Error(`${path}: not JSON`, { cause });
+  }
+}
+
+/** Every file is read before the first bank is built, so that a mistake in the last one costs no waiting. */
+async function readSources(labelsDir: string) {
+  const names = (await readdir(labelsDir)).filter((name) => name.endsWith(".yaml")).sort();
+  if (names.length === 0) throw new Error(`${labelsDir}: no label files (*.yaml)`);
+  return Promise.all(
+    names.map(async (name) => {
+      const id = basename(name, ".yaml");
+      const path = join(labelsDir, name);
+      if (!ID.test(id)) throw new Error(`${path}: a bank is called after its file: lower case, digits, ".", "_", "-"`);
+      const yaml = await readFile(path, "utf8");
+      return { id, yaml, source: parseSource(path, yaml) };
+    }),
+  );
+}
+
+const builtFrom = (id: string, yaml: string, { pack, space }: Manifest): Promise<string> =>
+  sha256(new TextEncoder().encode(JSON.stringify([TOOL_VERSION, id, pack, space, yaml])));
+
+async function upToDate(json: string, bin: string, from: string): Promise<{ count: number; hash: string } | undefined> {
+  const files = await Promise.all([readFile(json, "utf8"), readFile(bin)]).catch(() => undefined);
+  if (!files) return undefined; // not built yet
+  const [text, vectors] = files;
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), BankSchema), text);
+  if (!parsed.success || parsed.output.built_from !== from) return undefined;
+  const { count, hash, embed_dim } = parsed.output;
+  return vectors.byteLength === count * embed_dim * 4 ? { count, hash } : undefined;
+}
+
+/** A bank whose labels were deleted must not be shipped. */
+async function removeStale(outDir: string, ids: Set<string>, log: (line: string) => void): Promise<void> {
+  for (const name of await readdir(outDir)) {
+    const id = name.replace(/\.(?:json|bin)$/, "");
+    if (id === name || ids.has(id)) continue;
+    await rm(join(outDir, name));
+    if (name.endsWith(".json")) log(`${id}: removed, its labels are gone`);
+  }
+}

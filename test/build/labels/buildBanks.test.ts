@@ -1,0 +1,182 @@
+// The build of banks, with a tower that needs no model: what is embedded, written, skipped and removed.
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { buildBanks } from "../../../src/build/labels/buildBanks.ts";
+import { readBank } from "../../../src/core/labels/bank.ts";
+import { bankHash } from "../../../src/core/labels/bankHash.ts";
+import type { Manifest } from "../../../src/core/pack/manifest.ts";
+import { meanOfUnit } from "../../../src/core/score/meanOfUnit.ts";
+
+const hash = (digit: string) => `sha256:${digit.repeat(64)}`;
+const letters = Array.from("abcdefghijklmnopqrstuvwxyz");
+const vocab = [
+  ...letters,
+  ...letters.map((letter) => `${letter}</w>`),
+  "!",
+  "!</w>",
+  "<|startoftext|>",
+  "<|endoftext|>",
+];
+
+const manifest: Manifest = {
+  schema: 1,
+  id: "toy",
+  family: "open_clip",
+  source: { repo: "none", revision: "none", licence: "none" },
+  image: { size: 8, mean: [0, 0, 0], std: [1, 1, 1], resize: "shortest", crop: "center", interpolation: "bicubic" },
+  text: {
+    context: 12,
+    vocab: 56,
+    bos: 54,
+    eos: 55,
+    pad: 0,
+    pooling: "eot",
+    tokenizer: "tokenizer.json",
+    clean: "open_clip",
+  },
+  embed_dim: 3,
+  logit_scale: 10,
+  logit_bias: 0,
+  quantization: "fp32",
+  space: hash("a"),
+  pack: hash("b"),
+  files: [],
+};
+const tokenizer = {
+  version: "1.0",
+  added_tokens: [],
+  normalizer: { type: "Lowercase" },
+  model: {
+    type: "BPE",
+    unk_token: "!",
+    end_of_word_suffix: "</w>",
+    vocab: Object.fromEntries(vocab.map((token, id) => [token, id])),
+    merges: [],
+  },
+};
+
+/** A vector out of the first and last letter and the length of each row of ids. */
+const runs: [number, number][] = [];
+const tower = {
+  run(ids: Int32Array, dims: [number, number]) {
+    runs.push(dims);
+    const [rows, width] = dims;
+    const vectors = Array.from({ length: rows }, (_, row) => {
+      const own = Array.from(ids.subarray(row * width, (row + 1) * width));
+      return vectorOf(own.slice(0, own.indexOf(55) + 1));
+    });
+    return Float32Array.from(vectors.flat());
+  },
+};
+const vectorOf = (ids: number[]) => [ids[1]! + 1, ids.at(-2)! + 1, ids.length];
+
+let dir = "";
+let opened = 0;
+const build = (log: (line: string) => void = () => {}) =>
+  buildBanks({
+    packDir: join(dir, "pack"),
+    labelsDir: join(dir, "labels"),
+    openText: async () => {
+      opened++;
+      return tower;
+    },
+    log,
+  });
+const write = (name: string, content: unknown) =>
+  writeFile(join(dir, name), typeof content === "string" ? content : JSON.stringify(content));
+const bankFile = async (id: string) => JSON.parse(await readFile(join(dir, "pack/banks", `${id}.json`), "utf8"));
+const vectors = async (id: string) => Uint8Array.from(await readFile(join(dir, "pack/banks", `${id}.bin`)));
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "banks-"));
+  opened = 0;
+  runs.length = 0;
+  await mkdir(join(dir, "pack"));
+  await mkdir(join(dir, "labels"));
+  await write("pack/pack.json", manifest);
+  await write("pack/tokenizer.json", tokenizer);
+  await write(
+    "labels/pets.yaml",
+    'title: Pets\ntemplates: ["a {}", "{}"]\nlabels:\n  - cat\n  - {name: dog, parents: [animal], prompts: [hound]}\n',
+  );
+});
+afterEach(() => rm(dir, { recursive: true }));
+
+test("a bank holds the renormalised mean of its prompts", async () => {
+  expect(await build()).toMatchObject([{ id: "pets", count: 2, skipped: false }]);
+  const bank = readBank(await bankFile("pets"), (await vectors("pets")).buffer, manifest.space);
+  expect(bank).toMatchObject({ id: "pets", title: "Pets", calibrated: false, templates: ["a {}", "{}"] });
+  expect(bank.labels).toEqual([
+    { name: "cat", parents: [] },
+    { name: "dog", parents: ["animal"], prompts: ["hound"] },
+  ]);
+  const code = (letter: string, last = false) => letters.indexOf(letter) + (last ? 26 : 0);
+  const aCat = vectorOf([54, code("a", true), code("c"), code("a"), code("t", true), 55]);
+  const cat = vectorOf([54, code("c"), code("a"), code("t", true), 55]);
+  const expected = meanOfUnit([aCat, cat]);
+  for (const [i, value] of expected.entries()) expect(bank.vectors[i]).toBeCloseTo(value, 6);
+});
+
+test("the hash in the file is that of its content", async () => {
+  await build();
+  const file = await bankFile("pets");
+  expect(await bankHash(file, await vectors("pets"))).toBe(file.hash);
+});
+
+test("batches are trimmed to their longest prompt", async () => {
+  await build();
+  expect(runs).toEqual([[3, 7]]);
+});
+
+test("what has not changed is skipped, and no model is opened for it", async () => {
+  const [first] = await build();
+  const [second] = await build();
+  expect(second).toEqual({ ...first, skipped: true });
+  expect(opened).toBe(1);
+});
+
+test("other labels, another pack or a damaged bank are built again", async () => {
+  await build();
+  await write("labels/pets.yaml", 'title: Pets\ntemplates: ["{}"]\nlabels: [cat]\n');
+  expect(await build()).toMatchObject([{ count: 1, skipped: false }]);
+  await write("pack/pack.json", { ...manifest, pack: hash("c") });
+  expect(await build()).toMatchObject([{ skipped: false }]);
+  await write("pack/banks/pets.bin", "short");
+  expect(await build()).toMatchObject([{ skipped: false }]);
+  await write("pack/banks/pets.json", "{");
+  expect(await build()).toMatchObject([{ skipped: false }]);
+  expect(await build()).toMatchObject([{ skipped: true }]);
+});
+
+test("a bank whose labels are gone is removed", async () => {
+  await write("labels/old.yaml", 'title: Old\ntemplates: ["{}"]\nlabels: [cat]\n');
+  await build();
+  await rm(join(dir, "labels/old.yaml"));
+  await build();
+  expect((await readdir(join(dir, "pack/banks"))).sort()).toEqual(["pets.bin", "pets.json"]);
+});
+
+test("a mistake in one file leaves every bank alone", async () => {
+  await build();
+  await write("labels/zoo.yaml", "title: Zoo\n");
+  await write("labels/pets.yaml", 'title: Pets\ntemplates: ["{}"]\nlabels: [cat]\n');
+  await expect(build()).rejects.toThrow(/zoo\.yaml: templates/);
+  expect((await bankFile("pets")).count).toBe(2);
+});
+
+test("a prompt that does not fit is named", async () => {
+  await write("labels/pets.yaml", 'title: Pets\ntemplates: ["{}"]\nlabels: [abcdefghijklmnop]\n');
+  const lines: string[] = [];
+  await build((line) => lines.push(line));
+  expect(lines[0]).toBe("pets: warning: does not fit 12 tokens: abcdefghijklmnop");
+});
+
+test("no label files, or one with a bad name", async () => {
+  await write("labels/Bad Name.yaml", 'title: T\ntemplates: ["{}"]\nlabels: [a]\n');
+  await expect(build()).rejects.toThrow(/Bad Name\.yaml: a bank is called after its file/);
+  await rm(join(dir, "labels"), { recursive: true });
+  await mkdir(join(dir, "labels"));
+  await expect(build()).rejects.toThrow(/no label files/);
+});
