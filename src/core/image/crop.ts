@@ -1,0 +1,36 @@
+// Which square of a resized picture a model sees: torchvision's Resize(size) of the shorter side, then CenterCrop(size).
+import type { Orientation } from "./orientation.ts";
+
+/** One axis: its length before, its length resized, and where the square begins in the resized one. */
+export interface Axis {
+  length: number;
+  resized: number;
+  offset: number;
+}
+
+/** Python's round(): halves go to the even neighbour. */
+function roundHalfToEven(value: number): number {
+  const floor = Math.floor(value);
+  const half = value - floor === 0.5;
+  return half ? floor + (floor & 1) : Math.round(value);
+}
+
+/**
+ * @param columns, rows the size before resizing, transposed where the orientation says so, not yet mirrored
+ * @param size S, the side of the square
+ */
+export function centreCrop(
+  columns: number,
+  rows: number,
+  size: number,
+  orientation: Orientation,
+): { x: Axis; y: Axis } {
+  const shorter = Math.min(columns, rows);
+  const axis = (length: number, mirrored: boolean): Axis => {
+    // torchvision: `int(size * long / short)`, and `int(round((length - size) / 2.0))`, in the upright picture.
+    const resized = length === shorter ? size : Math.trunc((size * length) / shorter);
+    const offset = roundHalfToEven((resized - size) / 2);
+    return { length, resized, offset: mirrored ? resized - size - offset : offset };
+  };
+  return { x: axis(columns, orientation.mirrorX), y: axis(rows, orientation.mirrorY) };
+}

@@ -1,0 +1,33 @@
+// Size and kind of a JPEG, from its start-of-frame marker (ITU-T T.81, B.2.2).
+import type { ImageHeader } from "../header.ts";
+
+const START_OF_SCAN = 0xda;
+const END_OF_IMAGE = 0xd9;
+
+/** SOF0 to SOF15, less DHT (C4), JPG (C8) and DAC (CC). */
+const isStartOfFrame = (marker: number): boolean =>
+  marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+
+/** SOF2, 6, 10 and 14: the decoder holds every coefficient until the last scan. */
+const isProgressive = (marker: number): boolean => (marker & 3) === 2;
+
+export function readJpegHeader(view: DataView): ImageHeader {
+  let at = 2;
+  while (true) {
+    // Anything before a marker is skipped, as every decoder does; 0xFF may be repeated as padding.
+    while (view.getUint8(at) !== 0xff) at++;
+    while (view.getUint8(at) === 0xff) at++;
+    const marker = view.getUint8(at++);
+    if (isStartOfFrame(marker)) {
+      return {
+        height: view.getUint16(at + 3),
+        width: view.getUint16(at + 5),
+        animated: false,
+        variant: isProgressive(marker) ? "progressive JPEG" : "baseline JPEG",
+      };
+    }
+    if (marker === START_OF_SCAN || marker === END_OF_IMAGE) throw new RangeError("no start of frame before the scan");
+    const standalone = marker === 0 || marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8);
+    if (!standalone) at += Math.max(2, view.getUint16(at));
+  }
+}
