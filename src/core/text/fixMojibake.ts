@@ -4,12 +4,12 @@ import { cp1252Byte } from "./cp1252.ts";
 const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Marks that may follow an accented letter in honest text: `café™`, `« café »`, `“café…”`. */
-const HONEST = new Set("®™»”’›…—–·\xa0");
+const HONEST = new Set("®™«»“”‘’‹›„‚…—–·\xa0\xad");
 
 interface Sequence {
   length: number;
   decoded: string;
-  /** Hardly anything but mojibake: a three- or four-byte sequence with an odd character, or a lead of `Â` or `Ã`. */
+  /** Hardly anything but mojibake, even alone: led by `Â` or `Ã`, by `à`, `â`, `ã` or `ï` in threes, or four long. */
   certain: boolean;
 }
 
@@ -21,10 +21,10 @@ function sequenceAt(text: string, at: number): Sequence | undefined {
   const rest = Array.from(text.slice(at + 1, at + length));
   const bytes = rest.map(cp1252Byte);
   if (bytes.some((byte) => byte < 0x80 || byte > 0xbf)) return undefined;
-  const odd = rest.some((char) => !HONEST.has(char));
-  if (length > 2 && !odd) return undefined;
+  if (length > 2 && rest.every((char) => HONEST.has(char))) return undefined;
+  const certain = lead <= 0xc3 || length === 4 || (length === 3 && (lead <= 0xe3 || lead === 0xef));
   try {
-    return { length, decoded: DECODER.decode(Uint8Array.of(lead, ...bytes)), certain: length > 2 || lead <= 0xc3 };
+    return { length, decoded: DECODER.decode(Uint8Array.of(lead, ...bytes)), certain };
   } catch {
     return undefined; // overlong, a surrogate or past U+10FFFF: not UTF-8, so left alone
   }
@@ -32,7 +32,8 @@ function sequenceAt(text: string, at: number): Sequence | undefined {
 
 /**
  * One pass. Runs of sequences are judged together: a single two-byte sequence led by another capital (`É™`) may be
- * meant, so it is taken only inside a word (`Å‚` in `SokoÅ‚owski`); two in a row are taken always.
+ * meant, so it is taken only inside a word (`Å‚` in `SokoÅ‚owski`), and one of three led by a letter that ends words
+ * (`hé²™`) not at all; two in a row are taken always.
  */
 function pass(text: string): string {
   let out = "";
@@ -45,7 +46,8 @@ function pass(text: string): string {
       end += next.length;
     }
     const inWord = /\p{Ll}$/u.test(text.slice(Math.max(0, at - 2), at)) || /^\p{L}/u.test(text.slice(end, end + 2));
-    if (run.length > 1 || (run.length === 1 && (inWord || run[0]?.certain))) {
+    const [first] = run;
+    if (run.length > 1 || first?.certain || (first?.length === 2 && inWord)) {
       for (const { decoded } of run) out += decoded;
       at = end;
     } else {
@@ -54,7 +56,7 @@ function pass(text: string): string {
     }
   }
   // The second byte of `à` is a no-break space, which tends to have become a plain one: `voilÃ le travail`.
-  return out.replace(/(?<=^|[a-z] ?)Ã (?!$)/g, "à ");
+  return out.replace(/(?<=^|[a-z] ?)Ã /g, "à ");
 }
 
 /** Until nothing changes: text can be misread more than once. */

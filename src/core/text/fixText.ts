@@ -30,11 +30,19 @@ function once(text: string): string {
     .normalize("NFC");
 }
 
+/** Repairs lead to repairs (`&amp;eacute;`), but a text can be nested on purpose: past this many rounds it stays as it is. */
+const ROUNDS = 8;
+
 /**
  * Bounds, against ftfy: mojibake only through Latin-1 and Windows-1252 (not 1250, 1251, MacRoman, cp437 …), no repair of
- * sequences with lost bytes (`â€�`), no all-capital entity names (`&EACUTE;`), and the whole text is one segment.
+ * sequences with lost bytes (`â€�`), no all-capital entity names (`&EACUTE;`), the whole text as one segment, 8 rounds.
  */
 export function fixText(text: string): string {
-  const fixed = once(text);
-  return fixed === text ? text : fixText(fixed);
+  let fixed = text;
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = fixed;
+    fixed = once(before);
+    if (fixed === before) break;
+  }
+  return fixed;
 }

@@ -31,3 +31,11 @@ test("where the port knowingly differs from ftfy", () => {
   expect(clean("РџСЂРёРІРµС", "open_clip")).toBe("РџСЂРёРІРµС"); // through Windows-1251: out of bounds here
   expect(clean("P&EACUTE;REZ", "open_clip")).toBe("P&EACUTE;REZ"); // PÉREZ in ftfy
 });
+
+test("nesting is bounded", () => {
+  const started = performance.now();
+  clean(`&${"amp;".repeat(4000)}`, "open_clip");
+  clean("Ã".repeat(16_000), "open_clip");
+  clean("Ã©".repeat(8_000), "open_clip");
+  expect(performance.now() - started).toBeLessThan(1000);
+});
