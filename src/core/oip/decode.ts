@@ -25,7 +25,7 @@ function split(body: Uint8Array, headerLength: string | null): { json: unknown; 
     }
   }
   try {
-    return { json: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body.subarray(0, end))), binary: body.subarray(end) };
+    return { json: JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body.subarray(0, end))), binary: body.subarray(end) };
   } catch (cause) {
     throw new Problem("invalid_json", "The body is not valid JSON.", { cause });
   }

@@ -15,7 +15,7 @@ function pack(header: object, field: "inputs" | "outputs", tensors: Tensor[], bi
     datatype,
     ...(binary ? { parameters: { binary_data_size: data.byteLength } } : { data: Array.from(data) }),
   }));
-  const json = new TextEncoder().encode(JSON.stringify({ ...header, [field]: described }));
+  const json = Uint8Array.from(new TextEncoder().encode(JSON.stringify({ ...header, [field]: described })));
   if (!binary) return { headers: { "content-type": "application/json" }, body: json };
   const body = new Uint8Array(json.byteLength + tensors.reduce((sum, tensor) => sum + tensor.data.byteLength, 0));
   body.set(json);

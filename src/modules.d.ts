@@ -1,0 +1,9 @@
+// What the bundler makes of files that are not TypeScript.
+declare module "*.wasm" {
+  const module: WebAssembly.Module;
+  export default module;
+}
+declare module "*.bin" {
+  const bytes: ArrayBuffer;
+  export default bytes;
+}
