@@ -1,0 +1,31 @@
+// Layers in fp32: the reference that int8 is measured against, and the source of calibration.
+import type { Graph } from "../onnx/graph.ts";
+import { type Activation, type Convolution, type Precision, padsOf, transposed } from "./precision.ts";
+
+/** @param observe is shown every activation that int8 would quantize, by its key */
+export function fp32(observe: (graph: Graph, key: string, float: string) => void = () => {}): Precision {
+  const activation = (graph: Graph, key: string, float: string): Activation => {
+    observe(graph, key, float);
+    return { float: () => float };
+  };
+  return {
+    activation,
+    linear(graph, x, { name, weight, inputs, outputs, bias }) {
+      const y = graph.node("MatMul", [x, graph.weight(`${name}.weight`, [inputs, outputs], transposed(weight, outputs, inputs))]);
+      return bias ? graph.node("Add", [y, graph.weight(`${name}.bias`, [outputs], bias)]) : y;
+    },
+    convolution: (graph, x, layer) => activation(graph, layer.name, floatConvolution(graph, x.float(), layer)),
+    embedding: (graph, ids, name, table, rows, width) => graph.node("Gather", [graph.weight(name, [rows, width], table), ids]),
+  };
+}
+
+/** @param x float [N, inputs, H, W] */
+export function floatConvolution(graph: Graph, x: string, layer: Convolution): string {
+  const { name, weight, bias, inputs, outputs, kernel, stride, relu } = layer;
+  const y = graph.node(
+    "Conv",
+    [x, graph.weight(`${name}.weight`, [outputs, inputs, kernel, kernel], weight), graph.weight(`${name}.bias`, [outputs], bias)],
+    { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: padsOf(kernel) },
+  );
+  return relu ? graph.node("Relu", [y]) : y;
+}

@@ -1,0 +1,75 @@
+// CLIP's ModifiedResNet: a stem of three convolutions, bottlenecks whose stride is an average pool, attention pooling.
+// Structure: https://github.com/mlfoundations/open_clip/blob/main/src/open_clip/modified_resnet.py
+import type { VisionConfig } from "../checkpoint/config.ts";
+import type { Graph } from "../onnx/graph.ts";
+import { attentionPool } from "./attentionPool.ts";
+import { foldBatchNorm } from "./foldBatchNorm.ts";
+import { normalizedPixels, pixelInput } from "./normalizedPixels.ts";
+import type { Activation, Precision } from "./precision.ts";
+import type { Tensors } from "./tensors.ts";
+import { unit } from "./transformer.ts";
+import type { VisionOptions } from "./visionTransformer.ts";
+
+const EXPANSION = 4;
+
+interface Shape {
+  inputs: number;
+  outputs: number;
+  kernel: number;
+  stride: number;
+  relu: boolean;
+}
+
+export function modifiedResnet(graph: Graph, precision: Precision, tensors: Tensors, config: VisionConfig, options: VisionOptions): void {
+  const { image_size: size, width, head_width: headWidth, layers } = config;
+  if (typeof layers === "number") throw new TypeError("a ModifiedResNet has four numbers of layers");
+
+  const convolution = (x: Activation, conv: string, norm: string, shape: Shape): Activation => {
+    const { inputs, outputs, kernel } = shape;
+    const weight = tensors.read(`visual.${conv}.weight`, [outputs, inputs, kernel, kernel]);
+    return precision.convolution(graph, x, { name: `visual.${conv}`, ...foldBatchNorm(tensors, `visual.${norm}`, weight, outputs), ...shape });
+  };
+  const pool = (x: Activation, key: string, by: number): Activation => {
+    if (by === 1) return x;
+    return precision.activation(graph, key, graph.node("AveragePool", [x.float()], { kernel_shape: [by, by], strides: [by, by] }));
+  };
+
+  const pixels = normalizedPixels(graph, pixelInput(graph, size), options.norm);
+  let x = precision.activation(graph, "visual.input", graph.node("Transpose", [pixels], { perm: [0, 3, 1, 2] }));
+  const half = width / 2;
+  x = convolution(x, "conv1", "bn1", { inputs: 3, outputs: half, kernel: 3, stride: 2, relu: true });
+  x = convolution(x, "conv2", "bn2", { inputs: half, outputs: half, kernel: 3, stride: 1, relu: true });
+  x = convolution(x, "conv3", "bn3", { inputs: half, outputs: width, kernel: 3, stride: 1, relu: true });
+  x = pool(x, "visual.avgpool", 2);
+
+  let inputs = width;
+  for (const [stage, blocks] of layers.entries()) {
+    const planes = width * 2 ** stage;
+    const outputs = planes * EXPANSION;
+    for (let block = 0; block < blocks; block++) {
+      const name = `layer${stage + 1}.${block}`;
+      const stride = stage > 0 && block === 0 ? 2 : 1;
+      let y = convolution(x, `${name}.conv1`, `${name}.bn1`, { inputs, outputs: planes, kernel: 1, stride: 1, relu: true });
+      y = convolution(y, `${name}.conv2`, `${name}.bn2`, { inputs: planes, outputs: planes, kernel: 3, stride: 1, relu: true });
+      y = pool(y, `visual.${name}.avgpool`, stride);
+      y = convolution(y, `${name}.conv3`, `${name}.bn3`, { inputs: planes, outputs, kernel: 1, stride: 1, relu: false });
+      let identity = x;
+      if (stride > 1 || inputs !== outputs) {
+        identity = pool(x, `visual.${name}.downsample.-1`, stride);
+        identity = convolution(identity, `${name}.downsample.0`, `${name}.downsample.1`, { inputs, outputs, kernel: 1, stride: 1, relu: false });
+      }
+      const sum = graph.node("Relu", [graph.node("Add", [y.float(), identity.float()])]);
+      x = precision.activation(graph, `visual.${name}`, sum);
+      inputs = outputs;
+    }
+  }
+
+  const pooled = attentionPool(graph, precision, tensors, {
+    side: size / 32,
+    width: inputs,
+    heads: (width * 32) / headWidth,
+    embedDim: options.embedDim,
+    features: x.float(),
+  });
+  graph.output("embedding", unit(graph, pooled), ["N", options.embedDim]);
+}

@@ -1,0 +1,97 @@
+// An ONNX graph under construction: nodes in order, small constants inside, weights streamed to the shards.
+import { type Attribute, type DataType, encodeModel, encodeNode, encodeTensor, encodeValueInfo, type GraphParts } from "./encode.ts";
+import type { ShardWriter } from "./shards.ts";
+
+const BYTES: Record<DataType, number> = { FLOAT: 4, UINT8: 1, INT32: 4, INT64: 8, BOOL: 1 };
+
+const bytesOf = (array: ArrayBufferView): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+export class Graph {
+  readonly #parts: GraphParts;
+  readonly #shards: ShardWriter;
+  readonly #constants = new Map<string, string>();
+  #count = 0;
+
+  constructor(name: string, shards: ShardWriter) {
+    this.#parts = { name, nodes: [], initializers: [], inputs: [], outputs: [] };
+    this.#shards = shards;
+  }
+
+  /** @returns the name of the node's one output */
+  node(op: string, inputs: string[], attributes: Record<string, Attribute> = {}): string {
+    const output = `${op.toLowerCase()}_${this.#count++}`;
+    this.#parts.nodes.push(encodeNode(op, inputs, [output], attributes));
+    return output;
+  }
+
+  /** @returns the names of the node's outputs */
+  split(op: string, inputs: string[], outputs: number, attributes: Record<string, Attribute> = {}): string[] {
+    const names = Array.from({ length: outputs }, () => `${op.toLowerCase()}_${this.#count++}`);
+    this.#parts.nodes.push(encodeNode(op, inputs, names, attributes));
+    return names;
+  }
+
+  floats(dims: number[], values: ArrayLike<number>): string {
+    return this.#constant("FLOAT", dims, bytesOf(Float32Array.from(values)));
+  }
+
+  float(value: number): string {
+    return this.floats([], [value]);
+  }
+
+  uint8(value: number): string {
+    return this.#constant("UINT8", [], Uint8Array.of(value));
+  }
+
+  uint8s(values: Uint8Array): string {
+    return this.#constant("UINT8", [values.length], values);
+  }
+
+  int32s(values: Int32Array): string {
+    return this.#constant("INT32", [values.length], bytesOf(values));
+  }
+
+  int64s(...values: number[]): string {
+    return this.#constant("INT64", [values.length], bytesOf(BigInt64Array.from(values, BigInt)));
+  }
+
+  int64(value: number): string {
+    return this.#constant("INT64", [], bytesOf(BigInt64Array.of(BigInt(value))));
+  }
+
+  /** A tensor of the model, kept outside the graph. @param dims its shape, which the data must fill */
+  weight(name: string, dims: number[], data: Float32Array | Uint8Array): string {
+    const type = data instanceof Float32Array ? "FLOAT" : "UINT8";
+    const expected = dims.reduce((product, dim) => product * dim, BYTES[type]);
+    if (data.byteLength !== expected) throw new Error(`${name}: ${data.byteLength} bytes for the shape ${dims.join(" x ")}`);
+    const reference = this.#shards.append(name, bytesOf(data));
+    this.#parts.initializers.push(encodeTensor(name, type, dims, reference));
+    return name;
+  }
+
+  input(name: string, type: DataType, dims: (number | string)[]): string {
+    this.#parts.inputs.push(encodeValueInfo(name, type, dims));
+    return name;
+  }
+
+  /** Gives a value a name of its own and makes it an output. */
+  output(name: string, value: string, dims: (number | string)[]): void {
+    this.#parts.nodes.push(encodeNode("Identity", [value], [name], {}));
+    this.#parts.outputs.push(encodeValueInfo(name, "FLOAT", dims));
+  }
+
+  /** @returns the bytes of the .onnx file */
+  finish(): Uint8Array {
+    return encodeModel(this.#parts);
+  }
+
+  #constant(type: DataType, dims: number[], bytes: Uint8Array): string {
+    const key = `${type}/${dims.join()}/${Buffer.from(bytes).toString("base64")}`;
+    const known = this.#constants.get(key);
+    if (known) return known;
+    const name = `constant_${this.#constants.size}`;
+    this.#constants.set(key, name);
+    this.#parts.initializers.push(encodeTensor(name, type, dims, bytes));
+    return name;
+  }
+}

@@ -1,0 +1,119 @@
+// Layers in int8: linear layers with a scale per token, convolutions with static ranges, embedding tables with a scale per row.
+import { type Activation, type Convolution, type Precision, padsOf, transposed } from "../compile/precision.ts";
+import { floatConvolution } from "../compile/fp32.ts";
+import type { Graph } from "../onnx/graph.ts";
+import { EDGE_SHARD_BYTES } from "../onnx/shards.ts";
+import { type Affine, affineOf, type Calibration } from "./calibration.ts";
+import { quantizeRows, ZERO_POINT } from "./rows.ts";
+
+/** Convolutions with fewer input channels stay in fp32: the stem's first costs next to nothing and sees the picture itself. */
+const FEWEST_CHANNELS = 8;
+
+/** An activation as uint8, as float or as both; what is missing is emitted when it is first asked for. */
+class Uint8Activation implements Activation {
+  readonly affine: Affine;
+  readonly #graph: Graph;
+  #float: string | undefined;
+  #uint8: string | undefined;
+
+  constructor(graph: Graph, affine: Affine, from: { float?: string; uint8?: string }) {
+    this.#graph = graph;
+    this.affine = affine;
+    this.#float = from.float;
+    this.#uint8 = from.uint8;
+  }
+
+  get #grid(): [string, string] {
+    return [this.#graph.float(this.affine.scale), this.#graph.uint8(this.affine.zeroPoint)];
+  }
+
+  float(): string {
+    this.#float ??= this.#graph.node("DequantizeLinear", [this.uint8(), ...this.#grid]);
+    return this.#float;
+  }
+
+  uint8(): string {
+    this.#uint8 ??= this.#graph.node("QuantizeLinear", [this.float(), ...this.#grid]);
+    return this.#uint8;
+  }
+}
+
+/** @param calibration of this checkpoint; a Vision Transformer and a text tower need none */
+export function int8(calibration: Calibration): Precision {
+  const affine = (key: string): Affine => {
+    const range = calibration.ranges[key];
+    if (!range) throw new Error(`the calibration has no range for ${key}`);
+    return affineOf(range);
+  };
+  const activation = (graph: Graph, key: string, float: string) => new Uint8Activation(graph, affine(key), { float });
+
+  const convolution = (graph: Graph, x: Activation, layer: Convolution): Activation => {
+    const { name, inputs, outputs, kernel, stride } = layer;
+    if (inputs < FEWEST_CHANNELS || !(x instanceof Uint8Activation)) {
+      return activation(graph, name, floatConvolution(graph, x.float(), layer));
+    }
+    const { values, scales } = quantizeRows(layer.weight, outputs);
+    const y = affine(name);
+    // QLinearConv adds its bias in int32, in units of input scale x weight scale.
+    const bias = Int32Array.from(layer.bias, (value, o) => Math.round(value / (x.affine.scale * (scales[o] ?? 1))));
+    const uint8 = graph.node(
+      "QLinearConv",
+      [
+        x.uint8(),
+        graph.float(x.affine.scale),
+        graph.uint8(x.affine.zeroPoint),
+        graph.weight(`${name}.weight`, [outputs, inputs, kernel, kernel], values),
+        graph.floats([outputs], scales),
+        graph.uint8s(new Uint8Array(outputs).fill(ZERO_POINT)),
+        graph.float(y.scale),
+        graph.uint8(y.zeroPoint),
+        graph.int32s(bias),
+      ],
+      { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: padsOf(kernel) },
+    );
+    // A rectified range begins at zero, so saturation to uint8 is the ReLU.
+    return new Uint8Activation(graph, y, { uint8 });
+  };
+
+  return {
+    activation,
+    convolution,
+    linear(graph, x, { name, weight, inputs, outputs, bias }) {
+      const { values, scales } = quantizeRows(weight, outputs);
+      // uint8 of each token by its own largest magnitude: independent of its neighbours, and outliers cost only their token.
+      const magnitude = graph.node("ReduceMax", [graph.node("Abs", [x]), graph.int64s(-1)], { keepdims: 1 });
+      const scale = graph.node("Mul", [graph.node("Max", [magnitude, graph.float(1e-8)]), graph.float(1 / 127)]);
+      // The cast truncates: half a step more makes it round.
+      const shifted = graph.node("Add", [graph.node("Div", [x, scale]), graph.float(ZERO_POINT + 0.5)]);
+      const tokens = graph.node("Cast", [shifted], { to: 2 });
+      const zero = graph.uint8(ZERO_POINT);
+      const packed = graph.weight(`${name}.weight`, [inputs, outputs], transposed(values, outputs, inputs));
+      const sums = graph.node("Cast", [graph.node("MatMulInteger", [tokens, packed, zero, zero])], { to: 1 });
+      const columns = graph.weight(`${name}.scale`, [outputs], scales);
+      const y = graph.node("Mul", [graph.node("Mul", [sums, scale]), columns]);
+      return bias ? graph.node("Add", [y, graph.weight(`${name}.bias`, [outputs], bias)]) : y;
+    },
+    embedding(graph, ids, name, table, rows, width) {
+      const { values, scales } = quantizeRows(table, rows);
+      const parts = Math.ceil(values.byteLength / EDGE_SHARD_BYTES);
+      const columns = Math.ceil(width / parts);
+      const cut = Array.from({ length: parts }, (_, part) => {
+        const from = part * columns;
+        const own = Math.min(columns, width - from);
+        const slice = parts === 1 ? values : columnsOf(values, rows, width, from, own);
+        const taken = graph.node("Gather", [graph.weight(parts === 1 ? name : `${name}.${part}`, [rows, own], slice), ids]);
+        return graph.node("Sub", [graph.node("Cast", [taken], { to: 1 }), graph.float(ZERO_POINT)]);
+      });
+      const [first = ""] = cut;
+      const whole = parts === 1 ? first : graph.node("Concat", cut, { axis: -1 });
+      const scale = graph.node("Gather", [graph.weight(`${name}.scale`, [rows, 1], scales), ids]);
+      return graph.node("Mul", [whole, scale]);
+    },
+  };
+}
+
+function columnsOf(values: Uint8Array, rows: number, width: number, from: number, columns: number): Uint8Array<ArrayBuffer> {
+  const slice = new Uint8Array(rows * columns);
+  for (let row = 0; row < rows; row++) slice.set(values.subarray(row * width + from, row * width + from + columns), row * columns);
+  return slice;
+}
