@@ -7,3 +7,7 @@ declare module "*.bin" {
   const bytes: ArrayBuffer;
   export default bytes;
 }
+// Node has it, workerd does not; the types at hand are workerd's.
+declare namespace WebAssembly {
+  function compile(bytes: BufferSource): Promise<WebAssembly.Module>;
+}

@@ -109,7 +109,7 @@ function readHeader(path: string, file: number): { start: number; entries: Map<s
   if (length > MAX_HEADER || 8 + length > size) throw new Error(`${path}: a header of ${length} bytes does not fit the file`);
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(readExactly(path, file, 8, length)));
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(readExactly(path, file, 8, length)));
   } catch (cause) {
     throw new Error(`${path}: the header is not JSON`, { cause });
   }

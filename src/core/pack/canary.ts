@@ -1,7 +1,7 @@
 // The canary of a pack: a fixed picture and text with the vectors they must give, so that a wrong engine is found first.
 import * as v from "valibot";
 
-/** canary.json. The picture is `canaryPixels(size)`; vectors are unit vectors of the fp engine that built the pack. */
+/** canary.json. The picture is `canaryPixels(size)`; vectors are what the pack's own graphs gave when it was built. */
 export const CanarySchema = v.object({
   text: v.string(),
   input_ids: v.array(v.number()),

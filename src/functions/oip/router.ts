@@ -54,14 +54,14 @@ export function modelWorker(tower: TowerName): ExportedHandler<ModelEnv> {
     .get("/v2", () => ({ name: "edgeclip", version: "0.1.0", extensions: ["binary_tensor_data"] }))
     .get("/v2/health/live", () => ({ live: true }))
     .get("/v2/health/ready", async () => ({ ready: Boolean(await load()) }))
-    .get("/v2/models/:model", async (request) => describe(await model(request), tower))
-    .get("/v2/models/:model/ready", async (request) => {
+    .get("/v2/models/:model", async (request: IRequest) => describe(await model(request), tower))
+    .get("/v2/models/:model/ready", async (request: IRequest) => {
       const loaded = await model(request);
       await checkCanary(loaded, tower);
       return { name: tower, ready: true };
     })
     .get("/memory", () => ({ wasm_bytes: wasmBytes() }))
-    .post("/v2/models/:model/infer", async (request) => {
+    .post("/v2/models/:model/infer", async (request: IRequest) => {
       const loaded = await model(request);
       const { header, inputs } = decodeRequest(await readBody(request), request.headers.get(HEADER_LENGTH));
       const input = checkInput(inputs, tower, loaded.manifest);

@@ -1,0 +1,65 @@
+// Pictures for calibration, and the range that each activation of a convolutional tower takes on them.
+import { readdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { HEAP_CAP } from "../core/image/limits.ts";
+import { Magick } from "../core/image/magick.ts";
+import { toPixels } from "../core/image/pixels.ts";
+import type { Checkpoint } from "./checkpoint/openClip.ts";
+import { fp32 } from "./compile/fp32.ts";
+import { openGraph } from "./ort.ts";
+import type { Calibration } from "./quantize/calibration.ts";
+import { writeTower } from "./writeTowers.ts";
+
+const PICTURE = /\.(?:jpe?g|png|webp|gif|avif|tiff?|bmp)$/i;
+
+export const openMagick = async (): Promise<Magick> =>
+  Magick.open(
+    await WebAssembly.compile(await readFile(createRequire(import.meta.url).resolve("@imagemagick/magick-wasm/magick.wasm"))),
+    HEAP_CAP,
+  );
+
+/** @returns pixels uint8 [1, S, S, 3] of every picture in the folder, by name */
+export async function readPictures(dir: string, size: number): Promise<Uint8Array<ArrayBuffer>[]> {
+  const names = (await readdir(dir)).filter((name) => PICTURE.test(name)).sort();
+  if (names.length === 0) throw new Error(`${dir}: there are no pictures in it`);
+  const magick = await openMagick();
+  const pictures: Uint8Array<ArrayBuffer>[] = [];
+  for (const name of names) {
+    try {
+      pictures.push(new Uint8Array(toPixels(magick, new Uint8Array(await readFile(join(dir, name))), { size }).pixels));
+    } catch (cause) {
+      throw new Error(`${join(dir, name)}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    }
+  }
+  return pictures;
+}
+
+/** Runs the fp32 tower and watches. @param workDir is written to */
+export async function calibrate(checkpoint: Checkpoint, pictures: Uint8Array<ArrayBuffer>[], workDir: string): Promise<Calibration> {
+  const keys = new Map<string, string>();
+  const observing = fp32((graph, key, float) => {
+    const output = `observed_${keys.size}`;
+    keys.set(output, key);
+    graph.output(output, float, ["N", "C", "H", "W"]);
+  });
+  await writeTower(workDir, "vision", checkpoint, observing, Number.POSITIVE_INFINITY);
+  const ranges: Calibration["ranges"] = {};
+  if (keys.size === 0) return { pictures: pictures.length, ranges };
+  const { image_size: size } = checkpoint.config.model_cfg.vision_cfg;
+  const tower = await openGraph(new Uint8Array(await readFile(join(workDir, "vision.onnx"))), workDir, "vision");
+  for (const pixels of pictures) {
+    for (const [output, values] of await tower.runAll(pixels, [1, size, size, 3])) {
+      const key = keys.get(output);
+      if (key === undefined) continue;
+      let [low, high] = ranges[key] ?? [0, 0];
+      for (const value of values) {
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
+      ranges[key] = [low, high];
+    }
+  }
+  await tower.release();
+  return { pictures: pictures.length, ranges };
+}

@@ -1,0 +1,23 @@
+// The ids of the special tokens of a CLIP tokenizer: the last two of its vocabulary, and 0 behind the end.
+// As open_clip's SimpleTokenizer numbers and pads them.
+import * as v from "valibot";
+
+const TokenizerSchema = v.object({ model: v.object({ vocab: v.record(v.string(), v.number()) }) });
+
+const BOS = ["<|startoftext|>", "<start_of_text>"];
+const EOS = ["<|endoftext|>", "<end_of_text>"];
+
+export function specialTokens(tokenizer: unknown, vocabSize: number): { bos: number; eos: number; pad: number } {
+  const parsed = v.safeParse(TokenizerSchema, tokenizer);
+  if (!parsed.success) throw new Error(`tokenizer.json: ${v.getDotPath(parsed.issues[0]) ?? "document"}: ${parsed.issues[0].message}`);
+  const { vocab } = parsed.output.model;
+  const idOf = (names: string[]): number => {
+    const id = names.map((name) => vocab[name]).find((found) => found !== undefined);
+    if (id === undefined) throw new Error(`tokenizer.json: the vocabulary lacks ${names[0]}`);
+    if (id >= vocabSize) throw new Error(`tokenizer.json: ${names[0]} is ${id}, the model has ${vocabSize} tokens`);
+    return id;
+  };
+  const eos = idOf(EOS);
+  if (Object.values(vocab).some((id) => id > eos)) throw new Error("tokenizer.json: the end-of-text token must have the highest id");
+  return { bos: idOf(BOS), eos, pad: 0 };
+}
