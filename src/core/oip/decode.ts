@@ -74,8 +74,8 @@ export function decodeRequest(body: Uint8Array, headerLength: string | null): { 
 }
 
 /** @throws Problem `invalid_json` or `invalid_request`: the engine does not speak OIP v2 */
-export function decodeResponse(body: Uint8Array, headerLength: string | null): { model: string; outputs: Tensor[] } {
+export function decodeResponse(body: Uint8Array, headerLength: string | null): { version: string | undefined; outputs: Tensor[] } {
   const { json, binary } = split(body, headerLength);
   const header = parse(InferResponseSchema, json);
-  return { model: header.model_name, outputs: tensorsOf(header.outputs, binary, "outputs") };
+  return { version: header.model_version, outputs: tensorsOf(header.outputs, binary, "outputs") };
 }

@@ -1,10 +1,11 @@
 // The image Worker's routes: pictures to pixels, the heap's size, and a sign of life.
 import { AutoRouter, type IRequest, json } from "itty-router";
+import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
 import type { Magick } from "../../core/image/magick.ts";
 import { toPixels } from "../../core/image/pixels.ts";
 import { Problem } from "../../core/problem.ts";
-import { InFlight } from "./inFlight.ts";
-import { BODY_CAP, declaredBytes, readBody } from "./readBody.ts";
+import { InFlight } from "../body/inFlight.ts";
+import { declaredBytes, readBody } from "../body/readBody.ts";
 
 const MAX_SIZE = 1024;
 
@@ -17,12 +18,12 @@ function sizeOf(request: IRequest): number {
 
 /** @param openMagick the one ImageMagick of this isolate, opened when it is first needed */
 export function imageApp(openMagick: () => Promise<Magick>) {
-  const inFlight = new InFlight(BODY_CAP);
+  const inFlight = new InFlight(PICTURE_BYTES_CAP);
 
   const pixels = (request: IRequest & Request): Promise<Response> => {
     const size = sizeOf(request);
-    return inFlight.hold(declaredBytes(request), async () => {
-      const bytes = await readBody(request);
+    return inFlight.hold(declaredBytes(request, PICTURE_BYTES_CAP), async () => {
+      const bytes = await readBody(request, PICTURE_BYTES_CAP);
       const magick = await openMagick();
       const picture = toPixels(magick, bytes, { size });
       return new Response(picture.pixels, {

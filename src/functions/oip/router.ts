@@ -3,6 +3,7 @@ import { AutoRouter, type IRequest } from "itty-router";
 import { decodeRequest, HEADER_LENGTH } from "../../core/oip/decode.ts";
 import { encodeResponse } from "../../core/oip/encode.ts";
 import { Problem } from "../../core/problem.ts";
+import { readBody } from "../body/readBody.ts";
 import { checkInput } from "./checkInput.ts";
 import { checkCanary, loadModel, type Model, type TowerName } from "./model.ts";
 import { memoize } from "./memoize.ts";
@@ -31,13 +32,6 @@ function describe({ manifest }: Model, tower: TowerName) {
   };
 }
 
-async function readBody(request: Request): Promise<Uint8Array> {
-  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY) throw new Problem("body_too_large", `The body is past ${MAX_BODY} bytes.`);
-  const body = new Uint8Array(await request.arrayBuffer());
-  if (body.byteLength > MAX_BODY) throw new Problem("body_too_large", `The body is past ${MAX_BODY} bytes.`);
-  return body;
-}
-
 /** @returns the Worker of a tower; its model is loaded by the first request and kept */
 export function modelWorker(tower: TowerName): ExportedHandler<ModelEnv> {
   let source: Fetcher | undefined;
@@ -63,7 +57,7 @@ export function modelWorker(tower: TowerName): ExportedHandler<ModelEnv> {
     .get("/memory", () => ({ wasm_bytes: wasmBytes() }))
     .post("/v2/models/:model/infer", async (request: IRequest) => {
       const loaded = await model(request);
-      const { header, inputs } = decodeRequest(await readBody(request), request.headers.get(HEADER_LENGTH));
+      const { header, inputs } = decodeRequest(await readBody(request, MAX_BODY), request.headers.get(HEADER_LENGTH));
       const input = checkInput(inputs, tower, loaded.manifest);
       const data = await loaded.encode(input);
       const shape = [input.shape[0] ?? 0, loaded.manifest.embed_dim];

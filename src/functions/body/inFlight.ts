@@ -22,7 +22,7 @@ export class InFlight {
   async hold<T>(bytes: number, use: () => Promise<T>): Promise<T> {
     for (let waited = 0; this.#held(Date.now()) + bytes > this.#capacity; waited += POLL_MS) {
       if (waited >= PATIENCE_MS)
-        throw new Problem("overloaded", "Too many pictures are being decoded. Try again shortly.");
+        throw new Problem("overloaded", "Too many pictures are being worked on. Try again shortly.");
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
     const lease = Symbol();

@@ -1,0 +1,79 @@
+// The whole collection on this machine: every Worker in workerd under one wrangler, on loopback.
+import { createServer } from "node:net";
+import type { WorkerName } from "./configs.ts";
+import { WORKERS } from "./configs.ts";
+import { spawnWrangler } from "./wrangler.ts";
+
+const START_MS = 120_000;
+const POLL_MS = 100;
+
+export interface Collection {
+  url: string;
+  /** Settles when wrangler ends, with what it last said. */
+  ended: Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** @returns the wanted port of loopback, or a free one when it is taken or 0 */
+export const freePort = (wanted: number): Promise<number> =>
+  new Promise((settle, fail) => {
+    const server = createServer();
+    server.once("error", () => (wanted === 0 ? fail(new Error("there is no free port")) : settle(freePort(0))));
+    server.listen(wanted, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => settle(typeof address === "object" && address ? address.port : wanted));
+    });
+  });
+
+export interface CollectionOptions {
+  configs: Record<WorkerName, string>;
+  port: number;
+  /** Variables of the api Worker. */
+  vars?: Record<string, string>;
+}
+
+/** @throws Error with wrangler's last words when it does not come up */
+export async function startCollection({ configs, port, vars = {} }: CollectionOptions): Promise<Collection> {
+  const inspector = await freePort(0);
+  const order = [...WORKERS].reverse();
+  const child = spawnWrangler(
+    [
+      "dev",
+      ...order.flatMap((worker) => ["-c", configs[worker]]),
+      ...["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", String(inspector)],
+      ...["--log-level", "warn", "--show-interactive-dev-session=false"],
+      ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
+    ],
+    "pipe",
+  );
+  let said = "";
+  const listen = (chunk: unknown) => {
+    said = (said + String(chunk)).slice(-4_000);
+  };
+  child.stdout?.on("data", listen);
+  child.stderr?.on("data", listen);
+  const ended = new Promise<string>((settle) => child.once("exit", () => settle(said)));
+  const stop = async () => {
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+    await ended;
+    clearTimeout(timer);
+  };
+
+  const url = `http://127.0.0.1:${port}`;
+  const until = Date.now() + START_MS;
+  let dead = false;
+  void ended.then(() => {
+    dead = true;
+  });
+  while (Date.now() < until && !dead) {
+    const up = await fetch(`${url}/healthz`).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (up) return { url, ended, stop };
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  await stop();
+  throw new Error(`The Workers did not start:\n${said}`);
+}

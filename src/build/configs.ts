@@ -1,0 +1,51 @@
+// The wrangler configuration of each Worker for one pack: model Workers named after it, the api bound to those names.
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { parse } from "smol-toml";
+import type { Manifest } from "../core/pack/manifest.ts";
+import { STAGE_DIR } from "./stage.ts";
+
+export type WorkerName = "image" | "vision" | "text" | "api";
+
+/** In the order that a deploy must take: a service binding needs its Worker, and the switch of the api comes last. */
+export const WORKERS: readonly WorkerName[] = ["image", "vision", "text", "api"];
+
+const sourceOf = (worker: WorkerName): string => (worker === "api" ? "wrangler.toml" : `src/functions/${worker}/wrangler.toml`);
+
+const isModel = (name: string): boolean => /-(?:vision|text)$/.test(name);
+
+type Table = Record<string, unknown>;
+const isTable = (value: unknown): value is Table => typeof value === "object" && value !== null && !Array.isArray(value);
+
+export interface ConfigOptions {
+  /** Where the configurations are written. */
+  dir: string;
+  /** Assets of a tower, where they are not the staged ones. */
+  assets?: Partial<Record<WorkerName, string>>;
+}
+
+/** @returns the path of each Worker's configuration */
+export async function writeConfigs({ pack }: Manifest, { dir, assets = {} }: ConfigOptions): Promise<Record<WorkerName, string>> {
+  const named = (name: unknown): unknown => (typeof name === "string" && isModel(name) ? `${name}-${pack.slice(7, 15)}` : name);
+  const write = async (worker: WorkerName): Promise<string> => {
+    const source = sourceOf(worker);
+    const config: Table = parse(await readFile(source, "utf8"));
+    const absolute = (path: unknown): string => resolve(dirname(source), String(path));
+    const services = Array.isArray(config.services) ? config.services.filter(isTable) : [];
+    const placed: Table = {
+      ...config,
+      name: named(config.name),
+      main: absolute(config.main),
+      ...(isTable(config.assets) ? { assets: { ...config.assets, directory: resolve(assets[worker] ?? absolute(config.assets.directory)) } } : {}),
+      ...(services.length > 0 ? { services: services.map((service) => ({ ...service, service: named(service.service) })) } : {}),
+    };
+    const path = join(dir, worker, "wrangler.json");
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, `${JSON.stringify(placed, null, 1)}\n`);
+    return path;
+  };
+  const [image, vision, text, api] = await Promise.all([write("image"), write("vision"), write("text"), write("api")]);
+  return { image, vision, text, api };
+}
+
+export const CONFIG_DIR = join(STAGE_DIR, "config");

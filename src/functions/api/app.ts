@@ -1,0 +1,60 @@
+// The public API: routes, and what every answer has in common.
+import { Hono } from "hono";
+import { Problem } from "../../core/problem.ts";
+import { auth } from "./auth.ts";
+import { classify } from "./classify.ts";
+import { type Deployment, type DeploymentFiles, readDeployment } from "./deployment.ts";
+import type { AppTypes } from "./env.ts";
+import { healthz, readyz } from "./health.ts";
+import { labelBank, labelBanks } from "./labels.ts";
+import { models } from "./models.ts";
+import { Timing } from "./timing.ts";
+
+export function createApp(files: DeploymentFiles): Hono<AppTypes> {
+  let read: Deployment | undefined;
+  const deployment = (): Deployment => {
+    read ??= readDeployment(files);
+    return read;
+  };
+  const app = new Hono<AppTypes>();
+
+  app.use(async (context, next) => {
+    context.set("requestId", crypto.randomUUID());
+    context.set("timing", new Timing());
+    await next();
+    context.header("x-request-id", context.get("requestId"));
+    const timing = context.get("timing").header();
+    if (timing) context.header("server-timing", timing);
+  });
+  app.onError((error, context) => {
+    const problem = Problem.from(error);
+    const requestId = context.get("requestId");
+    if (problem.status >= 500) console.error(requestId, error);
+    return problem.toResponse(requestId);
+  });
+  app.notFound((context) => new Problem("not_found", `There is no ${context.req.path} here.`).toResponse(context.get("requestId")));
+  app.use(auth);
+
+  app.post("/v1/classify", classify(deployment));
+  app.get("/v1/models", models(deployment));
+  app.get("/v1/labels", labelBanks(deployment));
+  app.get("/v1/labels/:bank", labelBank(deployment));
+  app.get("/healthz", healthz);
+  app.get("/readyz", readyz(deployment));
+  app.get("/", (context) => context.env.ASSETS.fetch(new URL("/", context.req.url)));
+
+  const methods = Map.groupBy(
+    app.routes.filter(({ method }) => method !== "ALL"),
+    ({ path }) => path,
+  );
+  for (const [path, routes] of methods) {
+    const allow = routes.map(({ method }) => method).join(", ");
+    app.all(path, (context) => {
+      const problem = new Problem("method_not_allowed", `${context.req.path} takes ${allow}, not ${context.req.method}.`);
+      const response = problem.toResponse(context.get("requestId"));
+      response.headers.set("allow", allow);
+      return response;
+    });
+  }
+  return app;
+}

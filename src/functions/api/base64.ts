@@ -1,0 +1,13 @@
+// Base64 as people send it: standard or URL-safe alphabet, padding or none.
+import { Problem } from "../../core/problem.ts";
+
+/** @throws Problem `invalid_base64` */
+export function decodeBase64(text: string, pointer: string): Uint8Array<ArrayBuffer> {
+  try {
+    const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, ""));
+    return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  } catch (cause) {
+    const message = "is not valid base64";
+    throw new Problem("invalid_base64", `${pointer} ${message}.`, { errors: [{ pointer, message }], cause });
+  }
+}

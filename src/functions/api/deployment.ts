@@ -1,0 +1,25 @@
+// What this Worker was deployed with: the pack's manifest, its tokenizer and the label banks, all checked once.
+import { type Bank, readBank } from "../../core/labels/bank.ts";
+import type { Manifest } from "../../core/pack/manifest.ts";
+import { readManifest } from "../../core/pack/readManifest.ts";
+import { createTokenizer, type Tokenize } from "../../core/text/tokenizer.ts";
+
+/** As the staged deployment.ts hands them over. */
+export interface DeploymentFiles {
+  pack: unknown;
+  tokenizer: unknown;
+  banks: { document: unknown; vectors: ArrayBuffer }[];
+}
+
+export interface Deployment {
+  manifest: Manifest;
+  tokenize: Tokenize;
+  banks: Map<string, Bank>;
+}
+
+/** @throws Problem `pack_corrupt`, or `space_mismatch` for a bank of another model */
+export function readDeployment({ pack, tokenizer, banks }: DeploymentFiles): Deployment {
+  const manifest = readManifest(pack);
+  const read = banks.map(({ document, vectors }) => readBank(document, vectors, manifest.space));
+  return { manifest, tokenize: createTokenizer(tokenizer, manifest.text), banks: new Map(read.map((bank) => [bank.id, bank])) };
+}

@@ -1,0 +1,18 @@
+// GET /v1/labels and /v1/labels/{bank}: the vocabularies that were embedded when this was deployed.
+import type { Context } from "hono";
+import type { Bank } from "../../core/labels/bank.ts";
+import { Problem } from "../../core/problem.ts";
+import type { Deployment } from "./deployment.ts";
+import type { AppTypes } from "./env.ts";
+
+const summary = ({ id, title, description, hash, space, calibrated, labels }: Bank) => ({ id, title, description, hash, space, calibrated, count: labels.length });
+
+export const labelBanks = (deployment: () => Deployment) => (context: Context<AppTypes>) =>
+  context.json({ data: [...deployment().banks.values()].map(summary) });
+
+export const labelBank = (deployment: () => Deployment) => (context: Context<AppTypes>) => {
+  const id = context.req.param("bank") ?? "";
+  const bank = deployment().banks.get(id);
+  if (!bank) throw new Problem("bank_not_found", `There is no bank ${JSON.stringify(id)}.`);
+  return context.json({ ...summary(bank), templates: bank.templates, labels: bank.labels });
+};

@@ -1,0 +1,18 @@
+// Options of a request against their schema; every wrong field is named at once.
+import * as v from "valibot";
+import { type FieldError, Problem } from "../../core/problem.ts";
+import type { Input } from "./readInput.ts";
+
+/** @throws Problem `invalid_request` */
+export function parseOptions<S extends v.GenericSchema>(schema: S, { options, form }: Input): v.InferOutput<S> {
+  const result = v.safeParse(schema, options);
+  if (result.success) return result.output;
+  const errors = result.issues.map((issue): FieldError => {
+    const path = (issue.path ?? []).map(({ key }) => String(key));
+    const message = issue.type === "strict_object" ? "is not known here" : issue.message;
+    const pointer = path.map((key) => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+    return form === "json" ? { pointer, message } : { parameter: path[0] ?? "", message };
+  });
+  const detail = errors.map(({ pointer, parameter, message }) => `${pointer ?? parameter}: ${message}`).join("; ");
+  throw new Problem("invalid_request", `${detail}.`, { errors });
+}

@@ -1,0 +1,5 @@
+// The api Worker's entry: the app over what was staged for this deployment.
+import { deployment } from "../../../.edgeclip/api/deployment.ts";
+import { createApp } from "./app.ts";
+
+export default createApp(deployment);
