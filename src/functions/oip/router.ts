@@ -52,9 +52,8 @@ export function modelWorker(tower: TowerName): ExportedHandler<ModelEnv> {
     .get("/v2/models/:model/ready", async (request: IRequest) => {
       const loaded = await model(request);
       await checkCanary(loaded, tower);
-      return { name: tower, ready: true };
+      return { name: tower, ready: true, wasm_bytes: wasmBytes() };
     })
-    .get("/memory", () => ({ wasm_bytes: wasmBytes() }))
     .post("/v2/models/:model/infer", async (request: IRequest) => {
       const loaded = await model(request);
       const { header, inputs } = decodeRequest(await readBody(request, MAX_BODY), request.headers.get(HEADER_LENGTH));
