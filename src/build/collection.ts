@@ -1,7 +1,5 @@
-// The whole collection on this machine: every Worker in workerd under one wrangler, on loopback.
+// Workers on this machine: one wrangler, real workerd, on loopback.
 import { createServer } from "node:net";
-import type { WorkerName } from "./configs.ts";
-import { WORKERS } from "./configs.ts";
 import { spawnWrangler } from "./wrangler.ts";
 
 const START_MS = 120_000;
@@ -26,20 +24,22 @@ export const freePort = (wanted: number): Promise<number> =>
   });
 
 export interface CollectionOptions {
-  configs: Record<WorkerName, string>;
+  /** Paths of wrangler configurations; the first Worker is the one that answers on the port. */
+  configs: readonly string[];
   port: number;
-  /** Variables of the api Worker. */
+  /** Answers 200 once the first Worker runs. */
+  live: string;
+  /** Variables of the first Worker. */
   vars?: Record<string, string>;
 }
 
 /** @throws Error with wrangler's last words when it does not come up */
-export async function startCollection({ configs, port, vars = {} }: CollectionOptions): Promise<Collection> {
+export async function startCollection({ configs, port, live, vars = {} }: CollectionOptions): Promise<Collection> {
   const inspector = await freePort(0);
-  const order = [...WORKERS].reverse();
   const child = spawnWrangler(
     [
       "dev",
-      ...order.flatMap((worker) => ["-c", configs[worker]]),
+      ...configs.flatMap((config) => ["-c", config]),
       ...["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", String(inspector)],
       ...["--log-level", "warn", "--show-interactive-dev-session=false"],
       ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
@@ -67,7 +67,7 @@ export async function startCollection({ configs, port, vars = {} }: CollectionOp
     dead = true;
   });
   while (Date.now() < until && !dead) {
-    const up = await fetch(`${url}/healthz`).then(
+    const up = await fetch(`${url}${live}`).then(
       (response) => response.ok,
       () => false,
     );

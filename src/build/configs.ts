@@ -49,3 +49,6 @@ export async function writeConfigs({ pack }: Manifest, { dir, assets = {} }: Con
 }
 
 export const CONFIG_DIR = join(STAGE_DIR, "config");
+
+/** For one wrangler: the first Worker is the one that is reached. */
+export const apiFirst = ({ api, image, vision, text }: Record<WorkerName, string>): string[] => [api, image, vision, text];

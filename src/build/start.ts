@@ -1,7 +1,7 @@
 // `npm start`: builds what is missing, starts every Worker on loopback, and says what to type next.
 import { parseArgs } from "node:util";
 import { freePort, startCollection } from "./collection.ts";
-import { CONFIG_DIR, writeConfigs } from "./configs.ts";
+import { apiFirst, CONFIG_DIR, writeConfigs } from "./configs.ts";
 import { stage } from "./stage.ts";
 
 const { values } = parseArgs({
@@ -16,7 +16,7 @@ try {
   const manifest = await stage({ packDir: values.pack, labelsDir: values.labels, log: console.log });
   const configs = await writeConfigs(manifest, { dir: CONFIG_DIR });
   const port = await freePort(Number(values.port));
-  const collection = await startCollection({ configs, port, vars: { OPEN_API: "yes" } });
+  const collection = await startCollection({ configs: apiFirst(configs), port, live: "/healthz", vars: { OPEN_API: "yes" } });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void collection.stop());
 
   const ready = await fetch(`${collection.url}/readyz`);

@@ -3,11 +3,9 @@ import type { Manifest } from "../../core/pack/manifest.ts";
 import { Problem } from "../../core/problem.ts";
 import { batch } from "../../core/text/batch.ts";
 import type { Tokens } from "../../core/text/tokenizer.ts";
+import { MAX_TOKENS } from "../oip/limits.ts";
 import type { Deployment } from "./deployment.ts";
 import { infer } from "./infer.ts";
-
-/** N x T of one call; the text Worker's own bound. */
-const TOKENS_PER_CALL = 16_384;
 
 /** Bytes of vectors that an isolate keeps. */
 const CACHE_BYTES = 8 * 2 ** 20;
@@ -62,7 +60,7 @@ function* calls(texts: [string, Tokens][]): Generator<[string, Tokens][]> {
   let width = 0;
   for (const text of texts) {
     const wider = Math.max(width, text[1].length);
-    if (part.length > 0 && wider * (part.length + 1) > TOKENS_PER_CALL) {
+    if (part.length > 0 && wider * (part.length + 1) > MAX_TOKENS) {
       yield part;
       part = [];
     }

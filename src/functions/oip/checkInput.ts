@@ -2,11 +2,8 @@
 import type { Tensor } from "../../core/oip/tensor.ts";
 import type { Manifest } from "../../core/pack/manifest.ts";
 import { Problem } from "../../core/problem.ts";
+import { MAX_PICTURES, MAX_TOKENS } from "./limits.ts";
 import type { TowerName } from "./model.ts";
-
-/** Bounds of one request; a caller splits larger work. */
-export const MAX_PICTURES = 8;
-export const MAX_TOKENS = 16_384;
 
 const refuse = (pointer: string, message: string): never => {
   throw new Problem("invalid_request", `${pointer} ${message}`, { errors: [{ pointer, message }] });

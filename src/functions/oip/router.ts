@@ -65,8 +65,10 @@ export function modelWorker(tower: TowerName): ExportedHandler<ModelEnv> {
       return new Response(body, { headers });
     });
   return {
-    fetch(request, env) {
+    fetch(request, env, context) {
       source = env.ASSETS;
+      // A client that goes away while the model loads must not leave a promise behind that never settles.
+      context.waitUntil(load().catch(() => undefined));
       return router.fetch(request);
     },
   };

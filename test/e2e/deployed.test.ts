@@ -1,0 +1,28 @@
+// As deployed: keys are needed, and a shard that is not the one that was built never answers.
+import { expect, inject, test } from "vitest";
+import { picture, problemOf } from "./request.ts";
+import { API_KEY } from "./setup.ts";
+
+const call = (path: string, init: RequestInit = {}) => fetch(`${inject("tampered")}${path}`, init);
+const authorization = `Bearer ${API_KEY}`;
+
+test("without a key everything but health is refused", async () => {
+  const paths = ["/", "/v1/models", "/v1/labels", "/nothing"];
+  const responses = await Promise.all(paths.map((path) => call(path)));
+  expect(responses.map(({ status }) => status)).toEqual([401, 401, 401, 401]);
+  expect((await call("/healthz")).status).toBe(200);
+});
+
+test("a wrong key is refused, a right one taken", async () => {
+  expect((await call("/v1/models", { headers: { authorization: "Bearer wrong" } })).status).toBe(401);
+  expect((await call("/v1/models", { headers: { authorization } })).status).toBe(200);
+});
+
+test("a tampered shard is found: not ready, and no answer", async () => {
+  const ready = await call("/readyz");
+  expect([ready.status, (await problemOf(ready)).code]).toEqual([503, "pack_corrupt"]);
+  const response = await call("/v1/classify?bank=everyday", { method: "POST", body: await picture("hat"), headers: { authorization } });
+  const problem = await problemOf(response);
+  expect([response.status, problem.code]).toEqual([503, "pack_corrupt"]);
+  expect(problem.detail).toContain("vision.0.bin");
+});

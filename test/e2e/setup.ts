@@ -1,0 +1,49 @@
+// Starts what the end-to-end tests talk to: the collection as `npm start` does it, one as it is deployed whose vision
+// shard was tampered with, and the vision Worker alone, for its own protocol.
+import { cp, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { type Collection, freePort, startCollection } from "../../src/build/collection.ts";
+import { apiFirst, writeConfigs } from "../../src/build/configs.ts";
+import { STAGE_DIR, stage } from "../../src/build/stage.ts";
+import { sha256 } from "../../src/core/hash.ts";
+
+export const API_KEY = "key-of-the-tests";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    url: string;
+    tampered: string;
+    vision: string;
+  }
+}
+
+async function tamper(): Promise<string> {
+  const dir = join(STAGE_DIR, "tampered");
+  await cp(join(STAGE_DIR, "vision"), dir, { recursive: true });
+  const shard = join(dir, "vision.0.bin");
+  const bytes = await readFile(shard);
+  bytes[1234] = (bytes[1234] ?? 0) ^ 1;
+  await writeFile(shard, bytes);
+  return dir;
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const manifest = await stage({ packDir: "models/nano", labelsDir: "models/labels", log: () => {} });
+  const dir = join(STAGE_DIR, "test");
+  const configs = await writeConfigs(manifest, { dir: join(dir, "whole") });
+  const broken = await writeConfigs(manifest, { dir: join(dir, "tampered"), assets: { vision: await tamper() } });
+  const keys = (await sha256(new TextEncoder().encode(API_KEY))).slice("sha256:".length);
+  const running: Collection[] = [];
+  const start = async (options: Omit<Parameters<typeof startCollection>[0], "port">) => {
+    const collection = await startCollection({ ...options, port: await freePort(0) });
+    running.push(collection);
+    return collection.url;
+  };
+  project.provide("url", await start({ configs: apiFirst(configs), live: "/healthz", vars: { OPEN_API: "yes" } }));
+  project.provide("tampered", await start({ configs: apiFirst(broken), live: "/healthz", vars: { API_KEYS_SHA256: keys } }));
+  project.provide("vision", await start({ configs: [configs.vision], live: "/v2/health/live" }));
+  return async () => {
+    await Promise.all(running.map((collection) => collection.stop()));
+  };
+}
