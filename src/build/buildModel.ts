@@ -7,7 +7,7 @@ import { calibrate, readPictures } from "./calibrate.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint/openClip.ts";
 import { specialTokens } from "./checkpoint/specialTokens.ts";
 import { fp32 } from "./compile/fp32.ts";
-import { type Drift, DRIFT_BUDGET, measureDrift, withinBudget } from "./drift.ts";
+import { DRIFT_BUDGET, type Drift, measureDrift, withinBudget } from "./drift.ts";
 import { EDGE_SHARD_BYTES } from "./onnx/shards.ts";
 import { openTower } from "./ort.ts";
 import { int8 } from "./quantize/int8.ts";
@@ -30,7 +30,7 @@ export interface BuildOptions {
   log: (line: string) => void;
 }
 
-export function describe(checkpoint: Checkpoint, id: string, source: Manifest["source"]): Description {
+function describe(checkpoint: Checkpoint, id: string, source: Manifest["source"]): Description {
   const { config, tensors, tokenizer } = checkpoint;
   const { model_cfg: model, preprocess_cfg: preprocess } = config;
   const image: Manifest["image"] = {
@@ -65,7 +65,9 @@ export function describe(checkpoint: Checkpoint, id: string, source: Manifest["s
 }
 
 /** @throws Error when the drift is past the budget and not allowed; the packs are left where they are */
-export async function buildModel(options: BuildOptions): Promise<{ manifest: Manifest; drift: { image: Drift; text: Drift } }> {
+export async function buildModel(
+  options: BuildOptions,
+): Promise<{ manifest: Manifest; drift: { image: Drift; text: Drift } }> {
   const { outDir, fp32Dir, log } = options;
   const checkpoint = await openCheckpoint(options.checkpointDir);
   try {
@@ -98,17 +100,31 @@ export async function buildModel(options: BuildOptions): Promise<{ manifest: Man
 
     const tokenize = createTokenizer(checkpoint.tokenizer.json, description.text);
     const drift = {
-      image: await driftOf("vision", fp32Dir, outDir, pictures.map((data) => ({ data, dims: [1, size, size, 3] }))),
-      text: await driftOf("text", fp32Dir, outDir, options.texts.map(tokenize).map(({ ids, length }) => ({ data: ids.slice(0, length), dims: [1, length] }))),
+      image: await driftOf(
+        "vision",
+        fp32Dir,
+        outDir,
+        pictures.map((data) => ({ data, dims: [1, size, size, 3] })),
+      ),
+      text: await driftOf(
+        "text",
+        fp32Dir,
+        outDir,
+        options.texts.map(tokenize).map(({ ids, length }) => ({ data: ids.slice(0, length), dims: [1, length] })),
+      ),
     };
     await writeFile(join(outDir, "drift.json"), `${JSON.stringify(drift, null, 1)}\n`);
     const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
-    log(`${outDir}: ${(bytes / 1e6).toFixed(2)} MB, space ${manifest.space.slice(7, 15)}, pack ${manifest.pack.slice(7, 15)}`);
+    log(
+      `${outDir}: ${(bytes / 1e6).toFixed(2)} MB, space ${manifest.space.slice(7, 15)}, pack ${manifest.pack.slice(7, 15)}`,
+    );
     for (const [side, { count, cosine_mean, cosine_worst }] of Object.entries(drift)) {
       log(`drift of ${count} ${side} vectors against fp32: cosine mean ${cosine_mean}, worst ${cosine_worst}`);
     }
     if (!options.allowDrift && !(withinBudget(drift.image) && withinBudget(drift.text))) {
-      throw new Error(`The drift is past the budget (mean ${DRIFT_BUDGET.mean}, worst ${DRIFT_BUDGET.worst}); --allow-drift keeps the pack.`);
+      throw new Error(
+        `The drift is past the budget (mean ${DRIFT_BUDGET.mean}, worst ${DRIFT_BUDGET.worst}); --allow-drift keeps the pack.`,
+      );
     }
     return { manifest, drift };
   } finally {
@@ -116,7 +132,12 @@ export async function buildModel(options: BuildOptions): Promise<{ manifest: Man
   }
 }
 
-async function driftOf(tower: "vision" | "text", fp32Dir: string, outDir: string, inputs: Parameters<typeof measureDrift>[2]): Promise<Drift> {
+async function driftOf(
+  tower: "vision" | "text",
+  fp32Dir: string,
+  outDir: string,
+  inputs: Parameters<typeof measureDrift>[2],
+): Promise<Drift> {
   const [reference, quantized] = [await openTower(fp32Dir, tower), await openTower(outDir, tower)];
   const drift = await measureDrift(reference, quantized, inputs);
   await Promise.all([reference.release(), quantized.release()]);

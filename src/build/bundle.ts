@@ -9,6 +9,13 @@ import { runWrangler } from "./wrangler.ts";
 const manifest = readManifest(JSON.parse(await readFile("models/nano/pack.json", "utf8")));
 const configs = await writeConfigs(manifest, { dir: CONFIG_DIR });
 for (const worker of WORKERS) {
-  const status = await runWrangler(["deploy", "-c", configs[worker], "--dry-run", "--outdir", resolve(STAGE_DIR, "bundle", worker)]);
+  const status = await runWrangler([
+    "deploy",
+    "-c",
+    configs[worker],
+    "--dry-run",
+    "--outdir",
+    resolve(STAGE_DIR, "bundle", worker),
+  ]);
   if (status !== 0) process.exit(status);
 }

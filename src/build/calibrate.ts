@@ -15,7 +15,9 @@ const PICTURE = /\.(?:jpe?g|png|webp|gif|avif|tiff?|bmp)$/i;
 
 export const openMagick = async (): Promise<Magick> =>
   Magick.open(
-    await WebAssembly.compile(await readFile(createRequire(import.meta.url).resolve("@imagemagick/magick-wasm/magick.wasm"))),
+    await WebAssembly.compile(
+      await readFile(createRequire(import.meta.url).resolve("@imagemagick/magick-wasm/magick.wasm")),
+    ),
     HEAP_CAP,
   );
 
@@ -36,7 +38,11 @@ export async function readPictures(dir: string, size: number): Promise<Uint8Arra
 }
 
 /** Runs the fp32 tower and watches. @param workDir is written to */
-export async function calibrate(checkpoint: Checkpoint, pictures: Uint8Array<ArrayBuffer>[], workDir: string): Promise<Calibration> {
+export async function calibrate(
+  checkpoint: Checkpoint,
+  pictures: Uint8Array<ArrayBuffer>[],
+  workDir: string,
+): Promise<Calibration> {
   const keys = new Map<string, string>();
   const observing = fp32((graph, key, float) => {
     const output = `observed_${keys.size}`;

@@ -10,12 +10,14 @@ export type WorkerName = "image" | "vision" | "text" | "api";
 /** In the order that a deploy must take: a service binding needs its Worker, and the switch of the api comes last. */
 export const WORKERS: readonly WorkerName[] = ["image", "vision", "text", "api"];
 
-const sourceOf = (worker: WorkerName): string => (worker === "api" ? "wrangler.toml" : `src/functions/${worker}/wrangler.toml`);
+const sourceOf = (worker: WorkerName): string =>
+  worker === "api" ? "wrangler.toml" : `src/functions/${worker}/wrangler.toml`;
 
 const isModel = (name: string): boolean => /-(?:vision|text)$/.test(name);
 
 type Table = Record<string, unknown>;
-const isTable = (value: unknown): value is Table => typeof value === "object" && value !== null && !Array.isArray(value);
+const isTable = (value: unknown): value is Table =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 export interface ConfigOptions {
   /** Where the configurations are written. */
@@ -25,8 +27,12 @@ export interface ConfigOptions {
 }
 
 /** @returns the path of each Worker's configuration */
-export async function writeConfigs({ pack }: Manifest, { dir, assets = {} }: ConfigOptions): Promise<Record<WorkerName, string>> {
-  const named = (name: unknown): unknown => (typeof name === "string" && isModel(name) ? `${name}-${pack.slice(7, 15)}` : name);
+export async function writeConfigs(
+  { pack }: Manifest,
+  { dir, assets = {} }: ConfigOptions,
+): Promise<Record<WorkerName, string>> {
+  const named = (name: unknown): unknown =>
+    typeof name === "string" && isModel(name) ? `${name}-${pack.slice(7, 15)}` : name;
   const write = async (worker: WorkerName): Promise<string> => {
     const source = sourceOf(worker);
     const config: Table = parse(await readFile(source, "utf8"));
@@ -36,8 +42,12 @@ export async function writeConfigs({ pack }: Manifest, { dir, assets = {} }: Con
       ...config,
       name: named(config.name),
       main: absolute(config.main),
-      ...(isTable(config.assets) ? { assets: { ...config.assets, directory: resolve(assets[worker] ?? absolute(config.assets.directory)) } } : {}),
-      ...(services.length > 0 ? { services: services.map((service) => ({ ...service, service: named(service.service) })) } : {}),
+      ...(isTable(config.assets)
+        ? { assets: { ...config.assets, directory: resolve(assets[worker] ?? absolute(config.assets.directory)) } }
+        : {}),
+      ...(services.length > 0
+        ? { services: services.map((service) => ({ ...service, service: named(service.service) })) }
+        : {}),
     };
     const path = join(dir, worker, "wrangler.json");
     await mkdir(dirname(path), { recursive: true });
@@ -51,4 +61,9 @@ export async function writeConfigs({ pack }: Manifest, { dir, assets = {} }: Con
 export const CONFIG_DIR = join(STAGE_DIR, "config");
 
 /** For one wrangler: the first Worker is the one that is reached. */
-export const apiFirst = ({ api, image, vision, text }: Record<WorkerName, string>): string[] => [api, image, vision, text];
+export const apiFirst = ({ api, image, vision, text }: Record<WorkerName, string>): string[] => [
+  api,
+  image,
+  vision,
+  text,
+];

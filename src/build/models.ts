@@ -33,7 +33,8 @@ async function main(): Promise<void> {
   const [command, checkpointDir] = positionals;
   if (values.help) return console.log(USAGE);
   if (command !== "build" || !checkpointDir || positionals.length > 2) throw new Error(USAGE);
-  if (!values.id || !/^[a-z0-9][a-z0-9._-]*$/.test(values.id)) throw new Error(`--id is missing or no name\n\n${USAGE}`);
+  if (!values.id || !/^[a-z0-9][a-z0-9._-]*$/.test(values.id))
+    throw new Error(`--id is missing or no name\n\n${USAGE}`);
   if (!values.calibrate) throw new Error(`--calibrate is missing\n\n${USAGE}`);
   await buildModel({
     checkpointDir,

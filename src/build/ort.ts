@@ -13,7 +13,10 @@ export interface Tower {
    */
   run(input: Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>, dims: readonly number[]): Promise<Float32Array>;
   /** Every output of the graph by its name. */
-  runAll(input: Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>, dims: readonly number[]): Promise<Map<string, Float32Array>>;
+  runAll(
+    input: Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>,
+    dims: readonly number[],
+  ): Promise<Map<string, Float32Array>>;
   release(): Promise<void>;
 }
 
@@ -24,11 +27,14 @@ export async function openGraph(graph: Uint8Array, packDir: string, tower: Tower
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.wasmBinary ??= await readFile(wasm);
   const shards = (await readdir(packDir)).filter((name) => name.startsWith(`${tower}.`) && name.endsWith(".bin"));
-  const externalData = await Promise.all(shards.map(async (path) => ({ path, data: new Uint8Array(await readFile(join(packDir, path))) })));
+  const externalData = await Promise.all(
+    shards.map(async (path) => ({ path, data: new Uint8Array(await readFile(join(packDir, path))) })),
+  );
   const session = await ort.InferenceSession.create(graph, { executionProviders: ["wasm"], externalData });
   const [name = ""] = session.inputNames;
   const runAll: Tower["runAll"] = async (input, dims) => {
-    const tensor = input instanceof Uint8Array ? new ort.Tensor("uint8", input, dims) : new ort.Tensor("int32", input, dims);
+    const tensor =
+      input instanceof Uint8Array ? new ort.Tensor("uint8", input, dims) : new ort.Tensor("int32", input, dims);
     const outputs = await session.run({ [name]: tensor });
     return new Map(
       Object.entries(outputs).map(([key, { data }]) => {

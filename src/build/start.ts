@@ -16,7 +16,12 @@ try {
   const manifest = await stage({ packDir: values.pack, labelsDir: values.labels, log: console.log });
   const configs = await writeConfigs(manifest, { dir: CONFIG_DIR });
   const port = await freePort(Number(values.port));
-  const collection = await startCollection({ configs: apiFirst(configs), port, live: "/healthz", vars: { OPEN_API: "yes" } });
+  const collection = await startCollection({
+    configs: apiFirst(configs),
+    port,
+    live: "/healthz",
+    vars: { OPEN_API: "yes" },
+  });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void collection.stop());
 
   const ready = await fetch(`${collection.url}/readyz`);

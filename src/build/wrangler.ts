@@ -5,7 +5,12 @@ import { dirname, join } from "node:path";
 
 const bin = join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin", "wrangler.js");
 
-const QUIET = { WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", CLOUDFLARE_CF_FETCH_ENABLED: "false", NO_UPDATE_NOTIFIER: "1" };
+const QUIET = {
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_HIDE_BANNER: "true",
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  NO_UPDATE_NOTIFIER: "1",
+};
 
 export const spawnWrangler = (args: string[], output: "inherit" | "pipe"): ChildProcess =>
   spawn(process.execPath, [bin, ...args], { env: { ...process.env, ...QUIET }, stdio: ["ignore", output, output] });

@@ -58,5 +58,10 @@ async function makeCanary(dir: string, { tokenizer }: Checkpoint, { image, text 
   const textVector = await words.run(ids, [1, ids.length]);
   await words.release();
   const rounded = (vector: Float32Array) => Array.from(vector, (value) => Number(value.toFixed(7)));
-  return { text: CANARY_TEXT, input_ids: [...ids], image_vector: rounded(imageVector), text_vector: rounded(textVector) };
+  return {
+    text: CANARY_TEXT,
+    input_ids: [...ids],
+    image_vector: rounded(imageVector),
+    text_vector: rounded(textVector),
+  };
 }

@@ -12,14 +12,23 @@ import type { TowerName } from "./ort.ts";
 
 function compile(graph: Graph, tower: TowerName, { config, tensors }: Checkpoint, precision: Precision): void {
   const { embed_dim: embedDim, quick_gelu: quickGelu, vision_cfg: vision, text_cfg: text } = config.model_cfg;
-  if (tower === "text") return textTransformer(graph, precision, tensors, text, { embedDim, quickGelu });
+  if (tower === "text") {
+    textTransformer(graph, precision, tensors, text, { embedDim, quickGelu });
+    return;
+  }
   const build = typeof vision.layers === "number" ? visionTransformer : modifiedResnet;
   const { mean, std } = config.preprocess_cfg;
-  return build(graph, precision, tensors, vision, { norm: { mean, std }, embedDim, quickGelu });
+  build(graph, precision, tensors, vision, { norm: { mean, std }, embedDim, quickGelu });
 }
 
 /** @returns the names of the files: `<tower>.onnx`, then its shards */
-export async function writeTower(dir: string, tower: TowerName, checkpoint: Checkpoint, precision: Precision, shardLimit: number): Promise<string[]> {
+export async function writeTower(
+  dir: string,
+  tower: TowerName,
+  checkpoint: Checkpoint,
+  precision: Precision,
+  shardLimit: number,
+): Promise<string[]> {
   const shards = new ShardWriter(dir, tower, shardLimit);
   try {
     const graph = new Graph(tower, shards);

@@ -94,7 +94,8 @@ export class Problem extends Error {
   static async fromResponse(response: Response): Promise<Problem | undefined> {
     if (!response.headers.get("content-type")?.startsWith("application/problem+json")) return undefined;
     const document: unknown = await response.json().catch(() => undefined);
-    if (typeof document !== "object" || document === null || !("code" in document) || !isCode(document.code)) return undefined;
+    if (typeof document !== "object" || document === null || !("code" in document) || !isCode(document.code))
+      return undefined;
     return new Problem(document.code, "detail" in document ? String(document.detail) : document.code);
   }
 }

@@ -38,14 +38,24 @@ test("the answer names model, space, pack and bank, and the response its request
     space: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
     pack: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
   });
-  expect(answer.bank).toEqual({ id: "everyday", hash: expect.stringMatching(/^sha256:[0-9a-f]{64}$/), calibrated: false });
+  expect(answer.bank).toEqual({
+    id: "everyday",
+    hash: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+    calibrated: false,
+  });
   expect(answer.warnings).toEqual([]);
   expect(response.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
   expect(response.headers.get("server-timing")).toMatch(/^decode;dur=\d+, encode;dur=\d+$/);
 });
 
 test("free labels are scored with their template, over all of them", async () => {
-  const answer = await answerOf(await postJson({ image: dataUri(await picture("pants")), labels: ["dog", "pants", "kitchen"], template: "a picture of a {}." }));
+  const answer = await answerOf(
+    await postJson({
+      image: dataUri(await picture("pants")),
+      labels: ["dog", "pants", "kitchen"],
+      template: "a picture of a {}.",
+    }),
+  );
   expect(answer.bank).toBeNull();
   expect(answer.predictions[0]?.label).toBe("pants");
   expect(answer.predictions.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 4);
@@ -55,14 +65,21 @@ test("a label's own text stands in for its name", async () => {
   const image = dataUri(await picture("dress"));
   const [named, told] = await Promise.all([
     postJson({ image, labels: ["dress", "dog"] }).then(answerOf),
-    postJson({ image, labels: [{ name: "A", text: "a photo of a dress." }, { name: "B", text: "a photo of a dog." }] }).then(answerOf),
+    postJson({
+      image,
+      labels: [
+        { name: "A", text: "a photo of a dress." },
+        { name: "B", text: "a photo of a dog." },
+      ],
+    }).then(answerOf),
   ]);
   expect(told.predictions.map(({ score }) => score)).toEqual(named.predictions.map(({ score }) => score));
   expect(told.predictions[0]?.label).toBe("A");
 });
 
 test("asked again, free labels come from the cache with the same answer", async () => {
-  const ask = async () => postJson({ image: dataUri(await picture("skirt")), labels: Array.from({ length: 1_000 }, (_, i) => `label ${i}`) });
+  const ask = async () =>
+    postJson({ image: dataUri(await picture("skirt")), labels: Array.from({ length: 1_000 }, (_, i) => `label ${i}`) });
   const [first, second] = [await answerOf(await ask()), await answerOf(await ask())];
   expect(second).toEqual(first);
 });
@@ -84,7 +101,9 @@ test("below the threshold the answer abstains and still lists", async () => {
 });
 
 test("a label that does not fit the context is cut, and the caller is told which", async () => {
-  const answer = await answerOf(await postJson({ image: dataUri(await picture("hat")), labels: ["hat", "word ".repeat(60)] }));
+  const answer = await answerOf(
+    await postJson({ image: dataUri(await picture("hat")), labels: ["hat", "word ".repeat(60)] }),
+  );
   expect(answer.warnings).toEqual([{ code: "text_truncated", message: expect.any(String), pointer: "/labels/1" }]);
 });
 

@@ -21,7 +21,11 @@ test("a wrong key is refused, a right one taken", async () => {
 test("a tampered shard is found: not ready, and no answer", async () => {
   const ready = await call("/readyz");
   expect([ready.status, (await problemOf(ready)).code]).toEqual([503, "pack_corrupt"]);
-  const response = await call("/v1/classify?bank=everyday", { method: "POST", body: await picture("hat"), headers: { authorization } });
+  const response = await call("/v1/classify?bank=everyday", {
+    method: "POST",
+    body: await picture("hat"),
+    headers: { authorization },
+  });
   const problem = await problemOf(response);
   expect([response.status, problem.code]).toEqual([503, "pack_corrupt"]);
   expect(problem.detail).toContain("vision.0.bin");

@@ -18,12 +18,15 @@ interface Pack {
 
 test("after 8 concurrent requests every isolate is within its budget, the load peak too", async () => {
   const bytes = await picture("t-shirt");
-  const answers = await Promise.all(Array.from({ length: CONCURRENT }, () => post("?bank=everyday", bytes).then(answerOf)));
+  const answers = await Promise.all(
+    Array.from({ length: CONCURRENT }, () => post("?bank=everyday", bytes).then(answerOf)),
+  );
   expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
 
   const { parts } = (await (await fetch(`${inject("url")}/readyz`)).json()) as Ready;
   const pack: Pack = JSON.parse(await readFile("models/nano/pack.json", "utf8"));
-  const shards = (tower: string) => pack.files.filter(({ name }) => name.startsWith(`${tower}.`)).reduce((sum, file) => sum + file.bytes, 0);
+  const shards = (tower: string) =>
+    pack.files.filter(({ name }) => name.startsWith(`${tower}.`)).reduce((sum, file) => sum + file.bytes, 0);
   const pixels = pack.image.size ** 2 * 3;
   // While a session is created, its shards are alive beside the heap.
   expect(parts.vision.wasm_bytes + shards("vision") + CONCURRENT * MAX_PICTURES * pixels).toBeLessThan(BUDGET);

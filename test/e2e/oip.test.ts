@@ -11,14 +11,18 @@ const PIXELS = SIZE * SIZE * 3;
 /** Pictures that differ: the canary, shifted. */
 const pictures = (count: number) => {
   const canary = canaryPixels(SIZE);
-  return Uint8Array.from({ length: count * PIXELS }, (_, at) => canary[(at % PIXELS) + 0] ?? 0).map((value, at) => (value + 40 * Math.floor(at / PIXELS)) & 255);
+  return Uint8Array.from({ length: count * PIXELS }, (_, at) => canary[(at % PIXELS) + 0] ?? 0).map(
+    (value, at) => (value + 40 * Math.floor(at / PIXELS)) & 255,
+  );
 };
 
 const infer = (init: RequestInit) => fetch(`${inject("vision")}/v2/models/vision/infer`, { method: "POST", ...init });
 
 async function vectors(data: Uint8Array<ArrayBuffer>): Promise<Float32Array[]> {
   const count = data.length / PIXELS;
-  const response = await infer(encodeRequest([{ name: "pixels", datatype: "UINT8", shape: [count, SIZE, SIZE, 3], data }]));
+  const response = await infer(
+    encodeRequest([{ name: "pixels", datatype: "UINT8", shape: [count, SIZE, SIZE, 3], data }]),
+  );
   if (!response.ok) throw new Error(await response.text());
   const { outputs } = decodeResponse(new Uint8Array(await response.arrayBuffer()), response.headers.get(HEADER_LENGTH));
   const [embedding] = outputs;
@@ -47,10 +51,21 @@ test("vectors are unit vectors, and different pictures get different ones", asyn
 test("JSON in, JSON out gives the same vector as binary", async () => {
   const data = pictures(1);
   const [binary] = await vectors(data);
-  const request = { id: "one", inputs: [{ name: "pixels", datatype: "UINT8", shape: [1, SIZE, SIZE, 3], data: [...data] }] };
+  const request = {
+    id: "one",
+    inputs: [{ name: "pixels", datatype: "UINT8", shape: [1, SIZE, SIZE, 3], data: [...data] }],
+  };
   const response = await infer({ body: JSON.stringify(request), headers: { "content-type": "application/json" } });
-  const answer = (await response.json()) as { id: string; model_name: string; outputs: { shape: number[]; data: number[] }[] };
-  expect(answer).toMatchObject({ id: "one", model_name: "vision", outputs: [{ name: "embedding", datatype: "FP32", shape: [1, binary?.length] }] });
+  const answer = (await response.json()) as {
+    id: string;
+    model_name: string;
+    outputs: { shape: number[]; data: number[] }[];
+  };
+  expect(answer).toMatchObject({
+    id: "one",
+    model_name: "vision",
+    outputs: [{ name: "embedding", datatype: "FP32", shape: [1, binary?.length] }],
+  });
   expect(cosine(Float32Array.from(answer.outputs[0]?.data ?? []), binary ?? new Float32Array())).toBeCloseTo(1, 5);
 });
 
@@ -65,7 +80,11 @@ test("metadata tells inputs, outputs and the pack", async () => {
 });
 
 test.each<[string, unknown, string]>([
-  ["another tensor", [{ name: "x", datatype: "UINT8", shape: [1, SIZE, SIZE, 3], data: [...pictures(1)] }], "/inputs/0/name"],
+  [
+    "another tensor",
+    [{ name: "x", datatype: "UINT8", shape: [1, SIZE, SIZE, 3], data: [...pictures(1)] }],
+    "/inputs/0/name",
+  ],
   ["another shape", [{ name: "pixels", datatype: "UINT8", shape: [1, 1, 1, 3], data: [1, 2, 3] }], "/inputs/0/shape"],
   ["another datatype", [{ name: "pixels", datatype: "FP32", shape: [1], data: [1] }], "/inputs/0/datatype"],
   ["a number out of range", [{ name: "pixels", datatype: "UINT8", shape: [1], data: [256] }], "/inputs/0/data/0"],
@@ -77,7 +96,9 @@ test.each<[string, unknown, string]>([
 });
 
 test("too many pictures at once are refused", async () => {
-  const response = await infer(encodeRequest([{ name: "pixels", datatype: "UINT8", shape: [9, SIZE, SIZE, 3], data: pictures(9) }]));
+  const response = await infer(
+    encodeRequest([{ name: "pixels", datatype: "UINT8", shape: [9, SIZE, SIZE, 3], data: pictures(9) }]),
+  );
   expect((await problemOf(response)).errors?.[0]?.pointer).toBe("/inputs/0/shape/0");
 });
 

@@ -18,12 +18,14 @@ export interface ProblemAnswer {
   errors?: { pointer?: string; parameter?: string; message: string }[];
 }
 
-export const picture = async (name: string): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await readFile(`test/fixtures/pictures/${name}.jpg`));
+export const picture = async (name: string): Promise<Uint8Array<ArrayBuffer>> =>
+  new Uint8Array(await readFile(`test/fixtures/pictures/${name}.jpg`));
 
 export const post = (query: string, body: BodyInit, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(`${inject("url")}/v1/classify${query}`, { method: "POST", body, headers });
 
-export const postJson = (body: unknown): Promise<Response> => post("", JSON.stringify(body), { "content-type": "application/json" });
+export const postJson = (body: unknown): Promise<Response> =>
+  post("", JSON.stringify(body), { "content-type": "application/json" });
 
 /** @throws Error with the problem when the answer is one */
 export async function answerOf(response: Response): Promise<Answer> {

@@ -41,7 +41,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     return collection.url;
   };
   project.provide("url", await start({ configs: apiFirst(configs), live: "/healthz", vars: { OPEN_API: "yes" } }));
-  project.provide("tampered", await start({ configs: apiFirst(broken), live: "/healthz", vars: { API_KEYS_SHA256: keys } }));
+  project.provide(
+    "tampered",
+    await start({ configs: apiFirst(broken), live: "/healthz", vars: { API_KEYS_SHA256: keys } }),
+  );
   project.provide("vision", await start({ configs: [configs.vision], live: "/v2/health/live" }));
   return async () => {
     await Promise.all(running.map((collection) => collection.stop()));

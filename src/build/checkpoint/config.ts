@@ -44,7 +44,13 @@ const ModelSchema = v.strictObject({
 
 const PreprocessSchema = v.object({
   mean: v.optional(triple, OPENAI_MEAN),
-  std: v.optional(v.pipe(triple, v.everyItem((value) => value > 0, "must be above 0")), OPENAI_STD),
+  std: v.optional(
+    v.pipe(
+      triple,
+      v.everyItem((value) => value > 0, "must be above 0"),
+    ),
+    OPENAI_STD,
+  ),
   interpolation: v.optional(v.literal("bicubic"), "bicubic"),
   resize_mode: v.optional(v.literal("shortest"), "shortest"),
 });
@@ -75,11 +81,13 @@ export async function readConfig(path: string): Promise<Config> {
   if (text.width % text.heads !== 0) fail("text_cfg.width: must be a multiple of heads");
   if (typeof vision.layers === "number") {
     if (vision.patch_size === undefined) fail("vision_cfg.patch_size: is missing");
-    if (vision.image_size % (vision.patch_size ?? 1) !== 0) fail("vision_cfg.image_size: must be a multiple of patch_size");
+    if (vision.image_size % (vision.patch_size ?? 1) !== 0)
+      fail("vision_cfg.image_size: must be a multiple of patch_size");
     if (vision.width % vision.head_width !== 0) fail("vision_cfg.width: must be a multiple of head_width");
   } else {
     if (vision.image_size % 32 !== 0) fail("vision_cfg.image_size: must be a multiple of 32 for a ModifiedResNet");
-    if (vision.width % 2 !== 0 || (vision.width * 32) % vision.head_width !== 0) fail("vision_cfg.width: does not fit head_width");
+    if (vision.width % 2 !== 0 || (vision.width * 32) % vision.head_width !== 0)
+      fail("vision_cfg.width: does not fit head_width");
   }
   return parsed.output;
 }

@@ -106,24 +106,30 @@ function readHeader(path: string, file: number): { start: number; entries: Map<s
   const { size } = fstatSync(file);
   if (size < 8) throw new Error(`${path}: too short for a safetensors file`);
   const length = Number(new DataView(readExactly(path, file, 0, 8).buffer).getBigUint64(0, true));
-  if (length > MAX_HEADER || 8 + length > size) throw new Error(`${path}: a header of ${length} bytes does not fit the file`);
+  if (length > MAX_HEADER || 8 + length > size)
+    throw new Error(`${path}: a header of ${length} bytes does not fit the file`);
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(readExactly(path, file, 8, length)));
+    json = JSON.parse(
+      new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(readExactly(path, file, 8, length)),
+    );
   } catch (cause) {
     throw new Error(`${path}: the header is not JSON`, { cause });
   }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new Error(`${path}: the header is no object`);
+  if (typeof json !== "object" || json === null || Array.isArray(json))
+    throw new Error(`${path}: the header is no object`);
   const start = 8 + length;
   const entries = new Map<string, Entry>();
   for (const [name, value] of Object.entries(json)) {
     if (name === "__metadata__") continue;
     const parsed = v.safeParse(EntrySchema, value);
-    if (!parsed.success) throw new Error(`${path}: ${name}: ${v.getDotPath(parsed.issues[0]) ?? "entry"}: ${parsed.issues[0].message}`);
+    if (!parsed.success)
+      throw new Error(`${path}: ${name}: ${v.getDotPath(parsed.issues[0]) ?? "entry"}: ${parsed.issues[0].message}`);
     const { dtype, shape, data_offsets } = parsed.output;
     const bytes = shape.reduce((product, dim) => product * dim, BYTES[dtype]);
     const [begin, end] = data_offsets;
-    if (end - begin !== bytes || start + end > size) throw new Error(`${path}: ${name}: offsets do not fit its shape and the file`);
+    if (end - begin !== bytes || start + end > size)
+      throw new Error(`${path}: ${name}: offsets do not fit its shape and the file`);
     entries.set(name, parsed.output);
   }
   let at = 0;

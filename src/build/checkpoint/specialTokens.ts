@@ -9,7 +9,8 @@ const EOS = ["<|endoftext|>", "<end_of_text>"];
 
 export function specialTokens(tokenizer: unknown, vocabSize: number): { bos: number; eos: number; pad: number } {
   const parsed = v.safeParse(TokenizerSchema, tokenizer);
-  if (!parsed.success) throw new Error(`tokenizer.json: ${v.getDotPath(parsed.issues[0]) ?? "document"}: ${parsed.issues[0].message}`);
+  if (!parsed.success)
+    throw new Error(`tokenizer.json: ${v.getDotPath(parsed.issues[0]) ?? "document"}: ${parsed.issues[0].message}`);
   const { vocab } = parsed.output.model;
   const idOf = (names: string[]): number => {
     const id = names.map((name) => vocab[name]).find((found) => found !== undefined);
@@ -18,6 +19,7 @@ export function specialTokens(tokenizer: unknown, vocabSize: number): { bos: num
     return id;
   };
   const eos = idOf(EOS);
-  if (Object.values(vocab).some((id) => id > eos)) throw new Error("tokenizer.json: the end-of-text token must have the highest id");
+  if (Object.values(vocab).some((id) => id > eos))
+    throw new Error("tokenizer.json: the end-of-text token must have the highest id");
   return { bos: idOf(BOS), eos, pad: 0 };
 }

@@ -15,7 +15,12 @@ export interface AttentionPoolConfig {
 }
 
 /** @returns float [N, D], not normalised */
-export function attentionPool(graph: Graph, precision: Precision, tensors: Tensors, config: AttentionPoolConfig): string {
+export function attentionPool(
+  graph: Graph,
+  precision: Precision,
+  tensors: Tensors,
+  config: AttentionPoolConfig,
+): string {
   const { side, width, heads, embedDim, features } = config;
   const name = "visual.attnpool";
   const places = side * side;

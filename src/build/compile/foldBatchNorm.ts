@@ -9,7 +9,9 @@ const EPSILON = 1e-5;
  * @param name of the batch norm
  */
 export function foldBatchNorm(tensors: Tensors, name: string, weight: Float32Array<ArrayBuffer>, outputs: number) {
-  const [gamma, beta, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map((part) => tensors.read(`${name}.${part}`, [outputs]));
+  const [gamma, beta, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map((part) =>
+    tensors.read(`${name}.${part}`, [outputs]),
+  );
   const each = weight.length / outputs;
   const bias = new Float32Array(outputs);
   for (let o = 0; o < outputs; o++) {

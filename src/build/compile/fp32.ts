@@ -11,11 +11,15 @@ export function fp32(observe: (graph: Graph, key: string, float: string) => void
   return {
     activation,
     linear(graph, x, { name, weight, inputs, outputs, bias }) {
-      const y = graph.node("MatMul", [x, graph.weight(`${name}.weight`, [inputs, outputs], transposed(weight, outputs, inputs))]);
+      const y = graph.node("MatMul", [
+        x,
+        graph.weight(`${name}.weight`, [inputs, outputs], transposed(weight, outputs, inputs)),
+      ]);
       return bias ? graph.node("Add", [y, graph.weight(`${name}.bias`, [outputs], bias)]) : y;
     },
     convolution: (graph, x, layer) => activation(graph, layer.name, floatConvolution(graph, x.float(), layer)),
-    embedding: (graph, ids, name, table, rows, width) => graph.node("Gather", [graph.weight(name, [rows, width], table), ids]),
+    embedding: (graph, ids, name, table, rows, width) =>
+      graph.node("Gather", [graph.weight(name, [rows, width], table), ids]),
   };
 }
 
@@ -24,7 +28,11 @@ export function floatConvolution(graph: Graph, x: string, layer: Convolution): s
   const { name, weight, bias, inputs, outputs, kernel, stride, relu } = layer;
   const y = graph.node(
     "Conv",
-    [x, graph.weight(`${name}.weight`, [outputs, inputs, kernel, kernel], weight), graph.weight(`${name}.bias`, [outputs], bias)],
+    [
+      x,
+      graph.weight(`${name}.weight`, [outputs, inputs, kernel, kernel], weight),
+      graph.weight(`${name}.bias`, [outputs], bias),
+    ],
     { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: padsOf(kernel) },
   );
   return relu ? graph.node("Relu", [y]) : y;

@@ -20,18 +20,32 @@ interface Shape {
   relu: boolean;
 }
 
-export function modifiedResnet(graph: Graph, precision: Precision, tensors: Tensors, config: VisionConfig, options: VisionOptions): void {
+export function modifiedResnet(
+  graph: Graph,
+  precision: Precision,
+  tensors: Tensors,
+  config: VisionConfig,
+  options: VisionOptions,
+): void {
   const { image_size: size, width, head_width: headWidth, layers } = config;
   if (typeof layers === "number") throw new TypeError("a ModifiedResNet has four numbers of layers");
 
   const convolution = (x: Activation, conv: string, norm: string, shape: Shape): Activation => {
     const { inputs, outputs, kernel } = shape;
     const weight = tensors.read(`visual.${conv}.weight`, [outputs, inputs, kernel, kernel]);
-    return precision.convolution(graph, x, { name: `visual.${conv}`, ...foldBatchNorm(tensors, `visual.${norm}`, weight, outputs), ...shape });
+    return precision.convolution(graph, x, {
+      name: `visual.${conv}`,
+      ...foldBatchNorm(tensors, `visual.${norm}`, weight, outputs),
+      ...shape,
+    });
   };
   const pool = (x: Activation, key: string, by: number): Activation => {
     if (by === 1) return x;
-    return precision.activation(graph, key, graph.node("AveragePool", [x.float()], { kernel_shape: [by, by], strides: [by, by] }));
+    return precision.activation(
+      graph,
+      key,
+      graph.node("AveragePool", [x.float()], { kernel_shape: [by, by], strides: [by, by] }),
+    );
   };
 
   const pixels = normalizedPixels(graph, pixelInput(graph, size), options.norm);
@@ -49,14 +63,38 @@ export function modifiedResnet(graph: Graph, precision: Precision, tensors: Tens
     for (let block = 0; block < blocks; block++) {
       const name = `layer${stage + 1}.${block}`;
       const stride = stage > 0 && block === 0 ? 2 : 1;
-      let y = convolution(x, `${name}.conv1`, `${name}.bn1`, { inputs, outputs: planes, kernel: 1, stride: 1, relu: true });
-      y = convolution(y, `${name}.conv2`, `${name}.bn2`, { inputs: planes, outputs: planes, kernel: 3, stride: 1, relu: true });
+      let y = convolution(x, `${name}.conv1`, `${name}.bn1`, {
+        inputs,
+        outputs: planes,
+        kernel: 1,
+        stride: 1,
+        relu: true,
+      });
+      y = convolution(y, `${name}.conv2`, `${name}.bn2`, {
+        inputs: planes,
+        outputs: planes,
+        kernel: 3,
+        stride: 1,
+        relu: true,
+      });
       y = pool(y, `visual.${name}.avgpool`, stride);
-      y = convolution(y, `${name}.conv3`, `${name}.bn3`, { inputs: planes, outputs, kernel: 1, stride: 1, relu: false });
+      y = convolution(y, `${name}.conv3`, `${name}.bn3`, {
+        inputs: planes,
+        outputs,
+        kernel: 1,
+        stride: 1,
+        relu: false,
+      });
       let identity = x;
       if (stride > 1 || inputs !== outputs) {
         identity = pool(x, `visual.${name}.downsample.-1`, stride);
-        identity = convolution(identity, `${name}.downsample.0`, `${name}.downsample.1`, { inputs, outputs, kernel: 1, stride: 1, relu: false });
+        identity = convolution(identity, `${name}.downsample.0`, `${name}.downsample.1`, {
+          inputs,
+          outputs,
+          kernel: 1,
+          stride: 1,
+          relu: false,
+        });
       }
       const sum = graph.node("Relu", [graph.node("Add", [y.float(), identity.float()])]);
       x = precision.activation(graph, `visual.${name}`, sum);

@@ -12,6 +12,18 @@ export const pixelInput = (graph: Graph, size: number): string => graph.input("p
 /** (pixel / 255 - mean) / std, per channel. @returns float [N, S, S, 3] */
 export function normalizedPixels(graph: Graph, pixels: string, { mean, std }: ImageNorm): string {
   const float = graph.node("Cast", [pixels], { to: 1 });
-  const centred = graph.node("Sub", [float, graph.floats([3], mean.map((value) => value * 255))]);
-  return graph.node("Mul", [centred, graph.floats([3], std.map((value) => 1 / (value * 255)))]);
+  const centred = graph.node("Sub", [
+    float,
+    graph.floats(
+      [3],
+      mean.map((value) => value * 255),
+    ),
+  ]);
+  return graph.node("Mul", [
+    centred,
+    graph.floats(
+      [3],
+      std.map((value) => 1 / (value * 255)),
+    ),
+  ]);
 }

@@ -2,7 +2,7 @@
 import type { Graph } from "../onnx/graph.ts";
 
 /** y = x W^T + b */
-export interface Linear {
+interface Linear {
   name: string;
   /** [outputs, inputs], as PyTorch keeps it */
   weight: Float32Array<ArrayBuffer>;
@@ -36,7 +36,14 @@ export interface Precision {
   /** A value that was computed in float and goes on into convolutions. @param key its name in the calibration */
   activation(graph: Graph, key: string, float: string): Activation;
   /** @param ids int32 [N, T]; @returns float [N, T, width] */
-  embedding(graph: Graph, ids: string, name: string, table: Float32Array<ArrayBuffer>, rows: number, width: number): string;
+  embedding(
+    graph: Graph,
+    ids: string,
+    name: string,
+    table: Float32Array<ArrayBuffer>,
+    rows: number,
+    width: number,
+  ): string;
 }
 
 /** @param weight [outputs, inputs]; @returns [inputs, outputs], as MatMul takes it */

@@ -11,7 +11,13 @@ export interface TextOptions {
   quickGelu: boolean;
 }
 
-export function textTransformer(graph: Graph, precision: Precision, tensors: Tensors, config: TextConfig, options: TextOptions): void {
+export function textTransformer(
+  graph: Graph,
+  precision: Precision,
+  tensors: Tensors,
+  config: TextConfig,
+  options: TextOptions,
+): void {
   const { context_length: context, vocab_size: vocab, width, heads, layers, mlp_ratio: mlpRatio } = config;
   const ids = graph.input("input_ids", "INT32", ["N", "T"]);
   const table = tensors.read("token_embedding.weight", [vocab, width]);
@@ -42,7 +48,10 @@ export function textTransformer(graph: Graph, precision: Precision, tensors: Ten
   ]);
   // Layer norm works on each token by itself, so only the pooled one needs it.
   const normed = layerNorm(graph, tensors, "ln_final", pooled, width);
-  graph.output("embedding", project(graph, precision, tensors, "text_projection", normed, width, options.embedDim), ["N", options.embedDim]);
+  graph.output("embedding", project(graph, precision, tensors, "text_projection", normed, width, options.embedDim), [
+    "N",
+    options.embedDim,
+  ]);
 }
 
 /** 0 on and below the diagonal; above it a score that softmax turns into 0 exactly */

@@ -32,7 +32,15 @@ function activate(graph: Graph, x: string, quickGelu: boolean): string {
 }
 
 /** softmax(q k^T / sqrt(d) + mask) v. @param q, k, v float [N, heads, T, d]; @returns float [N, T, heads * d] */
-export function attention(graph: Graph, q: string, k: string, v: string, headWidth: number, width: number, mask?: string): string {
+export function attention(
+  graph: Graph,
+  q: string,
+  k: string,
+  v: string,
+  headWidth: number,
+  width: number,
+  mask?: string,
+): string {
   const scaled = graph.node("Mul", [q, graph.float(headWidth ** -0.5)]);
   const scores = graph.node("MatMul", [scaled, graph.node("Transpose", [k], { perm: [0, 1, 3, 2] })]);
   const weights = graph.node("Softmax", [mask ? graph.node("Add", [scores, mask]) : scores], { axis: -1 });
@@ -41,7 +49,13 @@ export function attention(graph: Graph, q: string, k: string, v: string, headWid
 }
 
 /** @param x float [N, T, width]; @returns the same shape */
-export function transformer(graph: Graph, precision: Precision, tensors: Tensors, config: TransformerConfig, x: string): string {
+export function transformer(
+  graph: Graph,
+  precision: Precision,
+  tensors: Tensors,
+  config: TransformerConfig,
+  x: string,
+): string {
   const { prefix, layers, width, heads, mlpRatio, quickGelu, mask } = config;
   const headWidth = width / heads;
   const hidden = Math.trunc(width * mlpRatio);
@@ -68,15 +82,33 @@ export function transformer(graph: Graph, precision: Precision, tensors: Tensors
     stream = graph.node("Add", [stream, linear(mixed, outProj, `${outProj}.weight`, `${outProj}.bias`, width, width)]);
 
     const widened = `${block}.mlp.c_fc`;
-    const inner = linear(layerNorm(graph, tensors, `${block}.ln_2`, stream, width), widened, `${widened}.weight`, `${widened}.bias`, width, hidden);
+    const inner = linear(
+      layerNorm(graph, tensors, `${block}.ln_2`, stream, width),
+      widened,
+      `${widened}.weight`,
+      `${widened}.bias`,
+      width,
+      hidden,
+    );
     const back = `${block}.mlp.c_proj`;
-    stream = graph.node("Add", [stream, linear(activate(graph, inner, quickGelu), back, `${back}.weight`, `${back}.bias`, hidden, width)]);
+    stream = graph.node("Add", [
+      stream,
+      linear(activate(graph, inner, quickGelu), back, `${back}.weight`, `${back}.bias`, hidden, width),
+    ]);
   }
   return stream;
 }
 
 /** The final projection and the L2 norm. @param pooled float [N, width]; @returns unit vectors [N, D] */
-export function project(graph: Graph, precision: Precision, tensors: Tensors, name: string, pooled: string, width: number, dim: number): string {
+export function project(
+  graph: Graph,
+  precision: Precision,
+  tensors: Tensors,
+  name: string,
+  pooled: string,
+  width: number,
+  dim: number,
+): string {
   // CLIP keeps projections as [width, D], a linear layer as [D, width].
   const kept = tensors.read(name, [width, dim]);
   const weight = new Float32Array(kept.length);

@@ -2,7 +2,7 @@
 // Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
-export const DATA_TYPE = { FLOAT: 1, UINT8: 2, INT32: 6, INT64: 7, BOOL: 9 } as const;
+const DATA_TYPE = { FLOAT: 1, UINT8: 2, INT32: 6, INT64: 7, BOOL: 9 } as const;
 export type DataType = keyof typeof DATA_TYPE;
 
 export type Attribute = number | string | number[] | { float: number } | { floats: number[] };
@@ -24,10 +24,11 @@ const message = (writer: BinaryWriter, field: number, fill: Fill) => {
   fill(writer);
   writer.join();
 };
-const text = (writer: BinaryWriter, field: number, value: string) => writer.tag(field, WireType.LengthDelimited).string(value);
+const text = (writer: BinaryWriter, field: number, value: string) =>
+  writer.tag(field, WireType.LengthDelimited).string(value);
 const integer = (writer: BinaryWriter, field: number, value: number) => writer.tag(field, WireType.Varint).int64(value);
 
-export function encodeMessage(fill: Fill): Uint8Array {
+function encodeMessage(fill: Fill): Uint8Array {
   const writer = new BinaryWriter();
   fill(writer);
   return writer.finish();
@@ -55,17 +56,28 @@ function writeAttribute(writer: BinaryWriter, name: string, value: Attribute): v
 }
 
 /** NodeProto */
-export const encodeNode = (op: string, inputs: string[], outputs: string[], attributes: Record<string, Attribute>): Uint8Array =>
+export const encodeNode = (
+  op: string,
+  inputs: string[],
+  outputs: string[],
+  attributes: Record<string, Attribute>,
+): Uint8Array =>
   encodeMessage((node) => {
     for (const input of inputs) text(node, 1, input);
     for (const output of outputs) text(node, 2, output);
     text(node, 3, outputs[0] ?? op);
     text(node, 4, op);
-    for (const [name, value] of Object.entries(attributes)) message(node, 5, (attribute) => writeAttribute(attribute, name, value));
+    for (const [name, value] of Object.entries(attributes))
+      message(node, 5, (attribute) => writeAttribute(attribute, name, value));
   });
 
 /** TensorProto, with its bytes inside or in an external file */
-export const encodeTensor = (name: string, type: DataType, dims: readonly number[], data: Uint8Array | ExternalRef): Uint8Array =>
+export const encodeTensor = (
+  name: string,
+  type: DataType,
+  dims: readonly number[],
+  data: Uint8Array | ExternalRef,
+): Uint8Array =>
   encodeMessage((tensor) => {
     for (const dim of dims) integer(tensor, 1, dim);
     integer(tensor, 2, DATA_TYPE[type]);
@@ -92,7 +104,9 @@ export const encodeValueInfo = (name: string, type: DataType, dims: readonly (nu
         integer(tensorType, 1, DATA_TYPE[type]);
         message(tensorType, 2, (shape) => {
           for (const dim of dims) {
-            message(shape, 1, (dimension) => (typeof dim === "number" ? integer(dimension, 1, dim) : text(dimension, 2, dim)));
+            message(shape, 1, (dimension) =>
+              typeof dim === "number" ? integer(dimension, 1, dim) : text(dimension, 2, dim),
+            );
           }
         });
       }),

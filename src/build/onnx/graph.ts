@@ -1,10 +1,19 @@
 // An ONNX graph under construction: nodes in order, small constants inside, weights streamed to the shards.
-import { type Attribute, type DataType, encodeModel, encodeNode, encodeTensor, encodeValueInfo, type GraphParts } from "./encode.ts";
+import {
+  type Attribute,
+  type DataType,
+  encodeModel,
+  encodeNode,
+  encodeTensor,
+  encodeValueInfo,
+  type GraphParts,
+} from "./encode.ts";
 import type { ShardWriter } from "./shards.ts";
 
 const BYTES: Record<DataType, number> = { FLOAT: 4, UINT8: 1, INT32: 4, INT64: 8, BOOL: 1 };
 
-const bytesOf = (array: ArrayBufferView): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+const bytesOf = (array: ArrayBufferView): Uint8Array =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
 export class Graph {
   readonly #parts: GraphParts;
@@ -63,7 +72,8 @@ export class Graph {
   weight(name: string, dims: number[], data: Float32Array | Uint8Array): string {
     const type = data instanceof Float32Array ? "FLOAT" : "UINT8";
     const expected = dims.reduce((product, dim) => product * dim, BYTES[type]);
-    if (data.byteLength !== expected) throw new Error(`${name}: ${data.byteLength} bytes for the shape ${dims.join(" x ")}`);
+    if (data.byteLength !== expected)
+      throw new Error(`${name}: ${data.byteLength} bytes for the shape ${dims.join(" x ")}`);
     const reference = this.#shards.append(name, bytesOf(data));
     this.#parts.initializers.push(encodeTensor(name, type, dims, reference));
     return name;

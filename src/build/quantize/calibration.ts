@@ -1,12 +1,12 @@
 // Ranges of activations, seen on calibration pictures, and what uint8 makes of them.
-import * as v from "valibot";
 
-/** calibration.json: the range [min, max] of every activation by its key, and how many pictures it was seen on. */
-export const CalibrationSchema = v.object({
-  pictures: v.number(),
-  ranges: v.record(v.string(), v.tuple([v.number(), v.number()])),
-});
-export type Calibration = v.InferOutput<typeof CalibrationSchema>;
+/** calibration.json */
+export interface Calibration {
+  /** How many pictures the ranges were seen on. */
+  pictures: number;
+  /** [min, max] of every activation by its key. */
+  ranges: Record<string, [number, number]>;
+}
 
 /** real = (value - zeroPoint) * scale */
 export interface Affine {

@@ -1,6 +1,7 @@
 // Layers in int8: linear layers with a scale per token, convolutions with static ranges, embedding tables with a scale per row.
-import { type Activation, type Convolution, type Precision, padsOf, transposed } from "../compile/precision.ts";
+
 import { floatConvolution } from "../compile/fp32.ts";
+import { type Activation, type Convolution, type Precision, padsOf, transposed } from "../compile/precision.ts";
 import type { Graph } from "../onnx/graph.ts";
 import { EDGE_SHARD_BYTES } from "../onnx/shards.ts";
 import { type Affine, affineOf, type Calibration } from "./calibration.ts";
@@ -101,7 +102,10 @@ export function int8(calibration: Calibration): Precision {
         const from = part * columns;
         const own = Math.min(columns, width - from);
         const slice = parts === 1 ? values : columnsOf(values, rows, width, from, own);
-        const taken = graph.node("Gather", [graph.weight(parts === 1 ? name : `${name}.${part}`, [rows, own], slice), ids]);
+        const taken = graph.node("Gather", [
+          graph.weight(parts === 1 ? name : `${name}.${part}`, [rows, own], slice),
+          ids,
+        ]);
         return graph.node("Sub", [graph.node("Cast", [taken], { to: 1 }), graph.float(ZERO_POINT)]);
       });
       const [first = ""] = cut;
@@ -112,8 +116,15 @@ export function int8(calibration: Calibration): Precision {
   };
 }
 
-function columnsOf(values: Uint8Array, rows: number, width: number, from: number, columns: number): Uint8Array<ArrayBuffer> {
+function columnsOf(
+  values: Uint8Array,
+  rows: number,
+  width: number,
+  from: number,
+  columns: number,
+): Uint8Array<ArrayBuffer> {
   const slice = new Uint8Array(rows * columns);
-  for (let row = 0; row < rows; row++) slice.set(values.subarray(row * width + from, row * width + from + columns), row * columns);
+  for (let row = 0; row < rows; row++)
+    slice.set(values.subarray(row * width + from, row * width + from + columns), row * columns);
   return slice;
 }

@@ -21,7 +21,8 @@ export function quantizeRows(weight: Float32Array, rows: number): QuantizedRows 
     // A row of zeros keeps a scale that divides.
     const scale = Math.fround(largest / 127) || 1;
     scales[row] = scale;
-    for (let i = at; i < at + width; i++) values[i] = ZERO_POINT + Math.max(-127, Math.min(127, Math.round((weight[i] ?? 0) / scale)));
+    for (let i = at; i < at + width; i++)
+      values[i] = ZERO_POINT + Math.max(-127, Math.min(127, Math.round((weight[i] ?? 0) / scale)));
   }
   return { values, scales };
 }

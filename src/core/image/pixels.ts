@@ -14,7 +14,7 @@ export interface PixelSpec {
   size: number;
 }
 
-export interface PictureInfo {
+interface PictureInfo {
   format: ImageFormat;
   /** as stored */
   width: number;

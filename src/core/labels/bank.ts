@@ -5,7 +5,7 @@ import { Problem } from "../problem.ts";
 const sha256 = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/));
 const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
 
-export const BankLabelSchema = v.object({
+const BankLabelSchema = v.object({
   name: v.pipe(v.string(), v.minLength(1)),
   parents: v.array(v.string()),
   /** Own prompts, where the label does not use the bank's templates. */

@@ -1,8 +1,16 @@
 // An OIP v2 message from its bytes: JSON alone, or JSON followed by binary tensors (Inference-Header-Content-Length).
 import * as v from "valibot";
 import { Problem } from "../problem.ts";
-import { InferRequestSchema, type InferRequestHeader, InferResponseSchema, type TensorHeader } from "./schema.ts";
-import { BYTES_PER_ELEMENT, type Datatype, elements, fromBytes, fromNumbers, isDatatype, type Tensor } from "./tensor.ts";
+import { type InferRequestHeader, InferRequestSchema, InferResponseSchema, type TensorHeader } from "./schema.ts";
+import {
+  BYTES_PER_ELEMENT,
+  type Datatype,
+  elements,
+  fromBytes,
+  fromNumbers,
+  isDatatype,
+  type Tensor,
+} from "./tensor.ts";
 
 export const HEADER_LENGTH = "inference-header-content-length";
 
@@ -25,7 +33,10 @@ function split(body: Uint8Array, headerLength: string | null): { json: unknown; 
     }
   }
   try {
-    return { json: JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body.subarray(0, end))), binary: body.subarray(end) };
+    return {
+      json: JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body.subarray(0, end))),
+      binary: body.subarray(end),
+    };
   } catch (cause) {
     throw new Problem("invalid_json", "The body is not valid JSON.", { cause });
   }
@@ -41,8 +52,10 @@ function tensorsOf(headers: TensorHeader[], binary: Uint8Array, field: string): 
     const size = header.parameters?.binary_data_size;
     if (size !== undefined) {
       if (header.data) throw invalid(`${pointer}/data`, "contradicts binary_data_size");
-      if (size !== count * BYTES_PER_ELEMENT[datatype]) throw invalid(`${pointer}/parameters/binary_data_size`, "does not fit shape and datatype");
-      if (at + size > binary.byteLength) throw invalid(`${pointer}/parameters/binary_data_size`, "reaches past the body");
+      if (size !== count * BYTES_PER_ELEMENT[datatype])
+        throw invalid(`${pointer}/parameters/binary_data_size`, "does not fit shape and datatype");
+      if (at + size > binary.byteLength)
+        throw invalid(`${pointer}/parameters/binary_data_size`, "reaches past the body");
       at += size;
       return fromBytes(name, datatype, shape, binary.subarray(at - size, at));
     }
@@ -50,12 +63,14 @@ function tensorsOf(headers: TensorHeader[], binary: Uint8Array, field: string): 
     const values = header.data.flat(8);
     if (values.length !== count) throw invalid(`${pointer}/data`, `has ${values.length} numbers, the shape ${count}`);
     const numbers = values.map((value, i) => {
-      if (typeof value !== "number" || !RANGE[datatype](value)) throw invalid(`${pointer}/data/${i}`, `is no ${datatype}`);
+      if (typeof value !== "number" || !RANGE[datatype](value))
+        throw invalid(`${pointer}/data/${i}`, `is no ${datatype}`);
       return value;
     });
     return fromNumbers(name, datatype, shape, numbers);
   });
-  if (at !== binary.byteLength) throw invalid(`/${field}`, `${binary.byteLength - at} bytes of binary data belong to no tensor`);
+  if (at !== binary.byteLength)
+    throw invalid(`/${field}`, `${binary.byteLength - at} bytes of binary data belong to no tensor`);
   return tensors;
 }
 
@@ -67,14 +82,20 @@ function parse<S extends v.GenericSchema>(schema: S, json: unknown): v.InferOutp
 }
 
 /** @throws Problem `invalid_json` or `invalid_request` with a pointer to the field */
-export function decodeRequest(body: Uint8Array, headerLength: string | null): { header: InferRequestHeader; inputs: Tensor[] } {
+export function decodeRequest(
+  body: Uint8Array,
+  headerLength: string | null,
+): { header: InferRequestHeader; inputs: Tensor[] } {
   const { json, binary } = split(body, headerLength);
   const header = parse(InferRequestSchema, json);
   return { header, inputs: tensorsOf(header.inputs, binary, "inputs") };
 }
 
 /** @throws Problem `invalid_json` or `invalid_request`: the engine does not speak OIP v2 */
-export function decodeResponse(body: Uint8Array, headerLength: string | null): { version: string | undefined; outputs: Tensor[] } {
+export function decodeResponse(
+  body: Uint8Array,
+  headerLength: string | null,
+): { version: string | undefined; outputs: Tensor[] } {
   const { json, binary } = split(body, headerLength);
   const header = parse(InferResponseSchema, json);
   return { version: header.model_version, outputs: tensorsOf(header.outputs, binary, "outputs") };

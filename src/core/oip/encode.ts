@@ -32,8 +32,16 @@ export const encodeRequest = (inputs: Tensor[]): Message =>
   pack({ parameters: { binary_data_output: true } }, "inputs", inputs, true);
 
 /** A response in the form that the request asked for: JSON unless binary output was named. */
-export function encodeResponse(model: { name: string; version: string }, request: InferRequestHeader, outputs: Tensor[]): Message {
+export function encodeResponse(
+  model: { name: string; version: string },
+  request: InferRequestHeader,
+  outputs: Tensor[],
+): Message {
   const asked = request.outputs?.[0]?.parameters?.binary_data ?? request.parameters?.binary_data_output ?? false;
-  const header = { ...(request.id === undefined ? {} : { id: request.id }), model_name: model.name, model_version: model.version };
+  const header = {
+    ...(request.id === undefined ? {} : { id: request.id }),
+    model_name: model.name,
+    model_version: model.version,
+  };
   return pack(header, "outputs", outputs, asked);
 }

@@ -16,7 +16,9 @@ export const InferRequestSchema = v.object({
   parameters: v.optional(v.looseObject({ binary_data_output: v.optional(v.boolean()) })),
   inputs: v.pipe(v.array(TensorSchema), v.minLength(1), v.maxLength(16)),
   outputs: v.optional(
-    v.array(v.object({ name: v.string(), parameters: v.optional(v.looseObject({ binary_data: v.optional(v.boolean()) })) })),
+    v.array(
+      v.object({ name: v.string(), parameters: v.optional(v.looseObject({ binary_data: v.optional(v.boolean()) })) }),
+    ),
   ),
 });
 

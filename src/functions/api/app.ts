@@ -32,7 +32,9 @@ export function createApp(files: DeploymentFiles): Hono<AppTypes> {
     if (problem.status >= 500) console.error(requestId, error);
     return problem.toResponse(requestId);
   });
-  app.notFound((context) => new Problem("not_found", `There is no ${context.req.path} here.`).toResponse(context.get("requestId")));
+  app.notFound((context) =>
+    new Problem("not_found", `There is no ${context.req.path} here.`).toResponse(context.get("requestId")),
+  );
   app.use(auth);
 
   app.post("/v1/classify", classify(deployment));
@@ -50,7 +52,10 @@ export function createApp(files: DeploymentFiles): Hono<AppTypes> {
   for (const [path, routes] of methods) {
     const allow = routes.map(({ method }) => method).join(", ");
     app.all(path, (context) => {
-      const problem = new Problem("method_not_allowed", `${context.req.path} takes ${allow}, not ${context.req.method}.`);
+      const problem = new Problem(
+        "method_not_allowed",
+        `${context.req.path} takes ${allow}, not ${context.req.method}.`,
+      );
       const response = problem.toResponse(context.get("requestId"));
       response.headers.set("allow", allow);
       return response;

@@ -11,5 +11,7 @@ export async function callWorker(worker: Fetcher, path: string, init: RequestIni
   }
   if (response.ok) return response;
   const problem = await Problem.fromResponse(response);
-  throw problem ?? new Problem("model_unavailable", `A part of this deployment answered ${response.status}. Try again.`);
+  throw (
+    problem ?? new Problem("model_unavailable", `A part of this deployment answered ${response.status}. Try again.`)
+  );
 }

@@ -23,19 +23,29 @@ export interface Classifier {
 }
 
 /** @throws Problem `bank_not_found`, `text_unavailable` */
-export async function classifierOf(options: ClassifyOptions, deployment: Deployment, text: Fetcher | undefined, cache: TextVectors): Promise<Classifier> {
+export async function classifierOf(
+  options: ClassifyOptions,
+  deployment: Deployment,
+  text: Fetcher | undefined,
+  cache: TextVectors,
+): Promise<Classifier> {
   if (options.bank !== undefined) {
     const bank = deployment.banks.get(options.bank);
     if (!bank) {
       const known = [...deployment.banks.keys()].join(", ");
-      throw new Problem("bank_not_found", `There is no bank ${JSON.stringify(options.bank)}; there are: ${known || "none"}.`);
+      throw new Problem(
+        "bank_not_found",
+        `There is no bank ${JSON.stringify(options.bank)}; there are: ${known || "none"}.`,
+      );
     }
     const { id, hash, calibrated, labels, vectors } = bank;
     return { names: labels.map(({ name }) => name), vectors, bank: { id, hash, calibrated }, warnings: [] };
   }
   const labels = (options.labels ?? []).map((label) => (typeof label === "string" ? { name: label } : label));
   const template = options.template ?? DEFAULT_TEMPLATE;
-  const texts = labels.map(({ name, ...own }) => ("text" in own && own.text ? own.text : (prompts({ name }, [template], { articles: false })[0] ?? name)));
+  const texts = labels.map(({ name, ...own }) =>
+    "text" in own && own.text ? own.text : (prompts({ name }, [template], { articles: false })[0] ?? name),
+  );
   const encoded = await cache.encode(text, deployment, texts);
   const width = deployment.manifest.embed_dim;
   const vectors = new Float32Array(labels.length * width);

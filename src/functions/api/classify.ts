@@ -50,7 +50,11 @@ export function classify(deployment: () => Deployment) {
       cosine: round6(cosine[row] ?? 0),
     }));
     const warnings: Warning[] = [...classifier.warnings];
-    if (animated) warnings.push({ code: "animation_first_frame", message: "The picture is animated; its first frame was looked at." });
+    if (animated)
+      warnings.push({
+        code: "animation_first_frame",
+        message: "The picture is animated; its first frame was looked at.",
+      });
     return context.json({
       predictions,
       abstained: options.threshold !== undefined && (predictions[0]?.score ?? 0) < options.threshold,

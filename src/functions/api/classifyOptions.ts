@@ -2,10 +2,10 @@
 import * as v from "valibot";
 import { isTemplate } from "../../core/labels/prompts.ts";
 import { Problem } from "../../core/problem.ts";
-import type { Input } from "./readInput.ts";
 import { parseOptions } from "./parseOptions.ts";
+import type { Input } from "./readInput.ts";
 
-export const MAX_LABELS = 1_000;
+const MAX_LABELS = 1_000;
 const MAX_QUERY_LABELS = 100;
 const MAX_LABEL_LENGTH = 1_000;
 
@@ -15,18 +15,27 @@ const words = v.pipe(
   v.maxLength(MAX_LABEL_LENGTH, `may have ${MAX_LABEL_LENGTH} characters`),
 );
 const label = v.union([words, v.strictObject({ name: words, text: v.optional(words) })], (issue) =>
-  typeof issue.input === "string" ? (v.safeParse(words, issue.input).issues?.[0].message ?? "is no label") : "must be a text, or an object with name and maybe text",
+  typeof issue.input === "string"
+    ? (v.safeParse(words, issue.input).issues?.[0].message ?? "is no label")
+    : "must be a text, or an object with name and maybe text",
 );
 
-export const ClassifySchema = v.strictObject({
+const ClassifySchema = v.strictObject({
   bank: v.optional(v.pipe(v.string("must be the id of a bank"), v.minLength(1, "must be the id of a bank"))),
   labels: v.optional(v.pipe(v.array(label, "must be a list"), v.minLength(1, "must have at least one label"))),
   template: v.optional(v.pipe(words, v.check(isTemplate, "must contain {} exactly once"))),
   top_k: v.optional(
-    v.pipe(v.number("must be a number"), v.integer("must be a whole number"), v.minValue(1, "must be at least 1"), v.maxValue(MAX_LABELS, `must be at most ${MAX_LABELS}`)),
+    v.pipe(
+      v.number("must be a number"),
+      v.integer("must be a whole number"),
+      v.minValue(1, "must be at least 1"),
+      v.maxValue(MAX_LABELS, `must be at most ${MAX_LABELS}`),
+    ),
     5,
   ),
-  threshold: v.optional(v.pipe(v.number("must be a number"), v.minValue(0, "must be at least 0"), v.maxValue(1, "must be at most 1"))),
+  threshold: v.optional(
+    v.pipe(v.number("must be a number"), v.minValue(0, "must be at least 0"), v.maxValue(1, "must be at most 1")),
+  ),
 });
 
 export type ClassifyOptions = v.InferOutput<typeof ClassifySchema>;
@@ -35,7 +44,9 @@ export type ClassifyOptions = v.InferOutput<typeof ClassifySchema>;
 export function classifyOptions(input: Input): ClassifyOptions {
   const given = input.options["labels"];
   const limit = input.form === "json" ? MAX_LABELS : MAX_QUERY_LABELS;
-  const named = (field: string, message: string) => ({ errors: [input.form === "json" ? { pointer: `/${field}`, message } : { parameter: field, message }] });
+  const named = (field: string, message: string) => ({
+    errors: [input.form === "json" ? { pointer: `/${field}`, message } : { parameter: field, message }],
+  });
   if (Array.isArray(given) && given.length > limit) {
     const message = `${given.length} labels, where ${limit} are taken${limit < MAX_LABELS ? " (more go in a JSON body)" : ""}`;
     throw new Problem("too_many_labels", `labels: ${message}.`, named("labels", message));
@@ -43,7 +54,8 @@ export function classifyOptions(input: Input): ClassifyOptions {
   const options = parseOptions(ClassifySchema, input);
   const { bank, labels, template } = options;
   if ((bank === undefined) === (labels === undefined)) {
-    const message = bank === undefined ? "is missing: give either bank or labels" : "contradicts labels: give one of the two";
+    const message =
+      bank === undefined ? "is missing: give either bank or labels" : "contradicts labels: give one of the two";
     throw new Problem("invalid_request", `bank ${message}.`, named("bank", message));
   }
   if (template !== undefined && labels === undefined) {

@@ -7,7 +7,14 @@ export interface DecodedPicture {
   animated: boolean;
 }
 
-export async function decodePicture(image: Fetcher, bytes: Uint8Array<ArrayBuffer>, size: number): Promise<DecodedPicture> {
+export async function decodePicture(
+  image: Fetcher,
+  bytes: Uint8Array<ArrayBuffer>,
+  size: number,
+): Promise<DecodedPicture> {
   const response = await callWorker(image, `/pixels?size=${size}`, { method: "POST", body: bytes });
-  return { pixels: new Uint8Array(await response.arrayBuffer()), animated: response.headers.get("x-image-animated") === "true" };
+  return {
+    pixels: new Uint8Array(await response.arrayBuffer()),
+    animated: response.headers.get("x-image-animated") === "true",
+  };
 }

@@ -21,5 +21,9 @@ export interface Deployment {
 export function readDeployment({ pack, tokenizer, banks }: DeploymentFiles): Deployment {
   const manifest = readManifest(pack);
   const read = banks.map(({ document, vectors }) => readBank(document, vectors, manifest.space));
-  return { manifest, tokenize: createTokenizer(tokenizer, manifest.text), banks: new Map(read.map((bank) => [bank.id, bank])) };
+  return {
+    manifest,
+    tokenize: createTokenizer(tokenizer, manifest.text),
+    banks: new Map(read.map((bank) => [bank.id, bank])),
+  };
 }

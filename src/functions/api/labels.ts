@@ -5,7 +5,15 @@ import { Problem } from "../../core/problem.ts";
 import type { Deployment } from "./deployment.ts";
 import type { AppTypes } from "./env.ts";
 
-const summary = ({ id, title, description, hash, space, calibrated, labels }: Bank) => ({ id, title, description, hash, space, calibrated, count: labels.length });
+const summary = ({ id, title, description, hash, space, calibrated, labels }: Bank) => ({
+  id,
+  title,
+  description,
+  hash,
+  space,
+  calibrated,
+  count: labels.length,
+});
 
 export const labelBanks = (deployment: () => Deployment) => (context: Context<AppTypes>) =>
   context.json({ data: [...deployment().banks.values()].map(summary) });

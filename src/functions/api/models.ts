@@ -10,6 +10,14 @@ export const modelOf = ({ id, space, pack }: Manifest) => ({ id, space, pack });
 export const models = (deployment: () => Deployment) => (context: Context<AppTypes>) => {
   const { manifest } = deployment();
   const { family, quantization, embed_dim, image, text, logit_scale, source } = manifest;
-  const described = { family, quantization, embed_dim, image_size: image.size, context: text.context, logit_scale, source };
+  const described = {
+    family,
+    quantization,
+    embed_dim,
+    image_size: image.size,
+    context: text.context,
+    logit_scale,
+    source,
+  };
   return context.json({ data: [{ ...modelOf(manifest), ...described, text: context.env.TEXT !== undefined }] });
 };

@@ -16,10 +16,12 @@ export function pictureFromJson(value: unknown, pointer: string): Uint8Array<Arr
       if (/^https?:/i.test(value)) return remote(pointer);
       return refuse(pointer, "must be a data URI (data:image/…;base64,…) or an object with data");
     }
-    if (type && !/^(?:image\/|application\/octet-stream)/i.test(type)) return refuse(pointer, `is a data URI of ${type}, not of an image`);
+    if (type && !/^(?:image\/|application\/octet-stream)/i.test(type))
+      return refuse(pointer, `is a data URI of ${type}, not of an image`);
     return decodeBase64(value.slice(head.length), pointer);
   }
-  if (typeof value !== "object" || value === null) return refuse(pointer, value === undefined ? "is missing" : "must be a string or an object");
+  if (typeof value !== "object" || value === null)
+    return refuse(pointer, value === undefined ? "is missing" : "must be a string or an object");
   const entries = Object.entries(value);
   const [[name, content] = ["", undefined]] = entries;
   if (entries.length !== 1) return refuse(pointer, "must have exactly one of data and url");

@@ -4,7 +4,7 @@ import { Problem } from "../../core/problem.ts";
 import { readBody } from "../body/readBody.ts";
 import { pictureFromJson } from "./picture.ts";
 
-export const JSON_BYTES_CAP = 28 * 2 ** 20;
+const JSON_BYTES_CAP = 28 * 2 ** 20;
 /** The parts beside the picture: options, boundaries. */
 const MULTIPART_BYTES_CAP = PICTURE_BYTES_CAP + 2 ** 20;
 
@@ -26,8 +26,12 @@ function formOf(request: Request): Form {
   if (type === "application/json" || type.endsWith("+json")) return "json";
   if (type === "multipart/form-data") return "multipart";
   // curl's own default for --data-binary is a form; what the bytes are is sniffed.
-  if (["", "application/octet-stream", "application/x-www-form-urlencoded"].includes(type) || type.startsWith("image/")) return "raw";
-  throw new Problem("unsupported_media_type", `${type} is not taken here: image/*, application/octet-stream, multipart/form-data or application/json.`);
+  if (["", "application/octet-stream", "application/x-www-form-urlencoded"].includes(type) || type.startsWith("image/"))
+    return "raw";
+  throw new Problem(
+    "unsupported_media_type",
+    `${type} is not taken here: image/*, application/octet-stream, multipart/form-data or application/json.`,
+  );
 }
 
 /** The most bytes that the body of this request may have. @throws Problem `unsupported_media_type` */
@@ -44,7 +48,8 @@ export async function readInput(request: Request): Promise<Input> {
   if (form === "multipart") return fromMultipart(request, body, query);
   const { image, ...options } = jsonObject(body);
   const bytes = pictureFromJson(image, "/image");
-  if (bytes.byteLength > PICTURE_BYTES_CAP) throw new Problem("body_too_large", `A picture may have ${PICTURE_BYTES_CAP / 2 ** 20} MiB.`);
+  if (bytes.byteLength > PICTURE_BYTES_CAP)
+    throw new Problem("body_too_large", `A picture may have ${PICTURE_BYTES_CAP / 2 ** 20} MiB.`);
   return { bytes, options: { ...optionsOf(query), ...options }, form: "json" };
 }
 
@@ -56,12 +61,18 @@ function jsonObject(body: Uint8Array): Record<string, unknown> {
     throw new Problem("invalid_json", "The body is not valid JSON.", { cause });
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new Problem("invalid_request", "The body must be a JSON object.", { errors: [{ pointer: "", message: "must be an object" }] });
+    throw new Problem("invalid_request", "The body must be a JSON object.", {
+      errors: [{ pointer: "", message: "must be an object" }],
+    });
   }
   return { ...json };
 }
 
-async function fromMultipart(request: Request, body: Uint8Array<ArrayBuffer>, query: [string, string][]): Promise<Input> {
+async function fromMultipart(
+  request: Request,
+  body: Uint8Array<ArrayBuffer>,
+  query: [string, string][],
+): Promise<Input> {
   const type = request.headers.get("content-type") ?? "";
   let data: FormData;
   try {
@@ -75,8 +86,14 @@ async function fromMultipart(request: Request, body: Uint8Array<ArrayBuffer>, qu
   if (images.length !== 1 || image === undefined || typeof image === "string") {
     throw new Problem("invalid_request", `image: ${message}.`, { errors: [{ parameter: "image", message }] });
   }
-  const fields = [...data].flatMap(([name, value]): [string, string][] => (name !== "image" && typeof value === "string" ? [[name, value]] : []));
-  return { bytes: new Uint8Array(await image.arrayBuffer()), options: optionsOf([...query, ...fields]), form: "parameters" };
+  const fields = [...data].flatMap(([name, value]): [string, string][] =>
+    name !== "image" && typeof value === "string" ? [[name, value]] : [],
+  );
+  return {
+    bytes: new Uint8Array(await image.arrayBuffer()),
+    options: optionsOf([...query, ...fields]),
+    form: "parameters",
+  };
 }
 
 /** Text of a query or form as the values that it stands for; what is no number stays text and is refused by the schema. */
@@ -87,7 +104,10 @@ function optionsOf(pairs: [string, string][]): Record<string, unknown> {
     const before = options.get(name);
     if (LISTS.has(name)) options.set(name, [...(Array.isArray(before) ? before : []), value]);
     else if (before === undefined) options.set(name, value);
-    else throw new Problem("invalid_request", `${name} is repeated.`, { errors: [{ parameter: name, message: "is repeated" }] });
+    else
+      throw new Problem("invalid_request", `${name} is repeated.`, {
+        errors: [{ parameter: name, message: "is repeated" }],
+      });
   }
   return Object.fromEntries(options);
 }

@@ -21,7 +21,11 @@ export class TextVectors {
   #bytes = 0;
 
   /** @returns one entry a text, in order. @throws Problem `text_unavailable` */
-  async encode(worker: Fetcher | undefined, { manifest, tokenize }: Deployment, texts: readonly string[]): Promise<Encoded[]> {
+  async encode(
+    worker: Fetcher | undefined,
+    { manifest, tokenize }: Deployment,
+    texts: readonly string[],
+  ): Promise<Encoded[]> {
     if (!worker) throw new Problem("text_unavailable", "This deployment has no text tower: ask with a bank.");
     const key = (text: string) => `${manifest.space} ${text}`;
     const known = new Map<string, Encoded>();

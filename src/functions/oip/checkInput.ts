@@ -26,7 +26,8 @@ export function checkInput(inputs: Tensor[], tower: TowerName, manifest: Manifes
   const { context, vocab } = manifest.text;
   const [t = 0] = rest;
   if (rest.length !== 1 || t < 1 || t > context) refuse("/inputs/0/shape", `must be [N, T] with T of 1 to ${context}`);
-  if (n < 1 || n * t > MAX_TOKENS) refuse("/inputs/0/shape/0", `must be at least 1, with N x T of at most ${MAX_TOKENS}`);
+  if (n < 1 || n * t > MAX_TOKENS)
+    refuse("/inputs/0/shape/0", `must be at least 1, with N x T of at most ${MAX_TOKENS}`);
   if (input.data.some((token) => token < 0 || token >= vocab)) refuse("/inputs/0/data", `must be ids below ${vocab}`);
   return input;
 }

@@ -1,11 +1,12 @@
 // One tower of a pack as a model: verified files in, an ONNX Runtime session, unit vectors out.
-import { type Canary, CANARY_COSINE, CanarySchema, canaryPixels } from "../../core/pack/canary.ts";
+
 import * as v from "valibot";
-import { fetchFile, type FileSource } from "../../core/pack/fetchFile.ts";
+import type { Tensor } from "../../core/oip/tensor.ts";
+import { CANARY_COSINE, type Canary, CanarySchema, canaryPixels } from "../../core/pack/canary.ts";
+import { type FileSource, fetchFile } from "../../core/pack/fetchFile.ts";
 import { type Manifest, shardsOf } from "../../core/pack/manifest.ts";
 import { readManifest } from "../../core/pack/readManifest.ts";
 import { Problem } from "../../core/problem.ts";
-import type { Tensor } from "../../core/oip/tensor.ts";
 import { createSession, ort } from "./runtime.ts";
 
 export type TowerName = "vision" | "text";
@@ -22,7 +23,7 @@ export interface Model {
 }
 
 /** The manifest as the assets hold it; every other file is verified against it. */
-export async function loadManifest(source: FileSource): Promise<Manifest> {
+async function loadManifest(source: FileSource): Promise<Manifest> {
   const response = await source("pack.json");
   if (!response.ok) throw new Problem("model_unavailable", "The Worker was deployed without a pack.");
   return readManifest(await response.json());
@@ -31,10 +32,14 @@ export async function loadManifest(source: FileSource): Promise<Manifest> {
 /** Loads and checks a tower. @throws Problem `pack_corrupt` when a file or the canary is not what was built */
 export async function loadModel(source: FileSource, tower: TowerName): Promise<Model> {
   const manifest = await loadManifest(source);
-  const canary = v.parse(CanarySchema, JSON.parse(new TextDecoder().decode(await fetchFile(source, manifest, "canary.json"))));
+  const canary = v.parse(
+    CanarySchema,
+    JSON.parse(new TextDecoder().decode(await fetchFile(source, manifest, "canary.json"))),
+  );
   const graph = await fetchFile(source, manifest, `${tower}.onnx`);
   const shards = [];
-  for (const { name } of shardsOf(manifest, tower)) shards.push({ path: name, data: await fetchFile(source, manifest, name) });
+  for (const { name } of shardsOf(manifest, tower))
+    shards.push({ path: name, data: await fetchFile(source, manifest, name) });
   const session = await createSession(graph, shards);
   const model: Model = { manifest, canary, encode: inTurn((input) => run(session, input)) };
   await checkCanary(model, tower);
@@ -64,12 +69,19 @@ async function run(session: ort.InferenceSession, input: Tensor): Promise<Float3
   return concatenate(parts);
 }
 
-async function runPart(session: ort.InferenceSession, { name, datatype, data }: Tensor, from: number, shape: number[]): Promise<Float32Array> {
+async function runPart(
+  session: ort.InferenceSession,
+  { name, datatype, data }: Tensor,
+  from: number,
+  shape: number[],
+): Promise<Float32Array> {
   const part = data.subarray(from, from + shape.reduce((product, dim) => product * dim, 1));
   if (part instanceof Float32Array) throw new Problem("invalid_request", `${name} is not taken as ${datatype}.`);
-  const input = part instanceof Uint8Array ? new ort.Tensor("uint8", part, shape) : new ort.Tensor("int32", part, shape);
+  const input =
+    part instanceof Uint8Array ? new ort.Tensor("uint8", part, shape) : new ort.Tensor("int32", part, shape);
   const { embedding } = await session.run({ [name]: input });
-  if (!embedding || !(embedding.data instanceof Float32Array)) throw new Problem("pack_corrupt", "The graph has no FP32 output `embedding`.");
+  if (!embedding || !(embedding.data instanceof Float32Array))
+    throw new Problem("pack_corrupt", "The graph has no FP32 output `embedding`.");
   const vectors = embedding.data.slice();
   embedding.dispose();
   return vectors;
@@ -91,11 +103,17 @@ export async function checkCanary({ manifest, canary, encode }: Model, tower: To
   const ids = Int32Array.from(canary.input_ids);
   const [input, expected]: [Tensor, number[]] =
     tower === "vision"
-      ? [{ name: "pixels", datatype: "UINT8", shape: [1, size, size, 3], data: canaryPixels(size) }, canary.image_vector]
+      ? [
+          { name: "pixels", datatype: "UINT8", shape: [1, size, size, 3], data: canaryPixels(size) },
+          canary.image_vector,
+        ]
       : [{ name: "input_ids", datatype: "INT32", shape: [1, ids.length], data: ids }, canary.text_vector];
   const vector = await encode(input);
   const cosine = expected.reduce((sum, value, i) => sum + value * (vector[i] ?? 0), 0);
   if (!(cosine >= CANARY_COSINE)) {
-    throw new Problem("pack_corrupt", `The ${tower} canary of ${manifest.id} came out with cosine ${cosine.toFixed(4)}.`);
+    throw new Problem(
+      "pack_corrupt",
+      `The ${tower} canary of ${manifest.id} came out with cosine ${cosine.toFixed(4)}.`,
+    );
   }
 }

@@ -5,8 +5,8 @@ import { encodeResponse } from "../../core/oip/encode.ts";
 import { Problem } from "../../core/problem.ts";
 import { readBody } from "../body/readBody.ts";
 import { checkInput } from "./checkInput.ts";
-import { checkCanary, loadModel, type Model, type TowerName } from "./model.ts";
 import { memoize } from "./memoize.ts";
+import { checkCanary, loadModel, type Model, type TowerName } from "./model.ts";
 import { wasmBytes } from "./runtime.ts";
 
 export interface ModelEnv {
@@ -61,7 +61,9 @@ export function modelWorker(tower: TowerName): ExportedHandler<ModelEnv> {
       const data = await loaded.encode(input);
       const shape = [input.shape[0] ?? 0, loaded.manifest.embed_dim];
       const version = loaded.manifest.pack.slice(7, 15);
-      const { headers, body } = encodeResponse({ name: tower, version }, header, [{ name: "embedding", datatype: "FP32", shape, data }]);
+      const { headers, body } = encodeResponse({ name: tower, version }, header, [
+        { name: "embedding", datatype: "FP32", shape, data },
+      ]);
       return new Response(body, { headers });
     });
   return {

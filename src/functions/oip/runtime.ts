@@ -35,6 +35,8 @@ export interface ExternalData {
 
 /** @param graph the bytes of the .onnx file; its weights lie in `externalData` */
 export const createSession = (graph: Uint8Array, externalData: ExternalData[]): Promise<ort.InferenceSession> =>
-  withImportedModule(() => ort.InferenceSession.create(graph, { executionProviders: ["wasm"], externalData, enableCpuMemArena: false }));
+  withImportedModule(() =>
+    ort.InferenceSession.create(graph, { executionProviders: ["wasm"], externalData, enableCpuMemArena: false }),
+  );
 
 export { ort };

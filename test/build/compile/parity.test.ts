@@ -16,7 +16,10 @@ const GOLDENS = "test/goldens/parity";
 const BASELINE = "../shared/models/nano-baseline";
 const TOLERANCE = 1e-4;
 
-const checkpoints: [string, string][] = ["vit-gelu", "vit-quickgelu", "modified-resnet"].map((name) => [name, join(GOLDENS, name)]);
+const checkpoints: [string, string][] = ["vit-gelu", "vit-quickgelu", "modified-resnet"].map((name) => [
+  name,
+  join(GOLDENS, name),
+]);
 if (existsSync(BASELINE)) checkpoints.push(["nano", BASELINE]);
 else console.warn(`skipped: parity of the nano checkpoint, there is no ${BASELINE}`);
 
@@ -39,7 +42,9 @@ describe.each(checkpoints)("%s", (name, from) => {
   test.each<TowerName>(["vision", "text"])("the fp32 %s tower gives the reference's unit vectors", async (tower) => {
     const checkpoint = await load(from);
     const { vision_cfg: vision, text_cfg: text } = checkpoint.config.model_cfg;
-    const golden: { image: number[][]; text: number[][] } = JSON.parse(await readFile(join(GOLDENS, name, "vectors.json"), "utf8"));
+    const golden: { image: number[][]; text: number[][] } = JSON.parse(
+      await readFile(join(GOLDENS, name, "vectors.json"), "utf8"),
+    );
     await writeTower(dir, tower, checkpoint, fp32(), Number.POSITIVE_INFINITY);
     checkpoint.tensors.close();
     const session = await openTower(dir, tower);
@@ -49,7 +54,9 @@ describe.each(checkpoints)("%s", (name, from) => {
         ? await session.run(pixels, [count, vision.image_size, vision.image_size, 3])
         : await session.run(ids, [count, text.context_length]);
     await session.release();
-    expect(largestDifference(vectors, (tower === "vision" ? golden.image : golden.text).flat())).toBeLessThan(TOLERANCE);
+    expect(largestDifference(vectors, (tower === "vision" ? golden.image : golden.text).flat())).toBeLessThan(
+      TOLERANCE,
+    );
   });
 });
 
@@ -64,8 +71,14 @@ test("int8 towers cut into many shards stay near the reference, alone and in a b
   const golden: { image: number[][] } = JSON.parse(await readFile(join(GOLDENS, "vit-gelu", "vectors.json"), "utf8"));
   const together = await session.run(pixels, [count, size, size, 3]);
   for (const [row, expected] of golden.image.entries()) {
-    const alone = await session.run(pixels.slice(row * size * size * 3, (row + 1) * size * size * 3), [1, size, size, 3]);
-    const cosine = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
+    const alone = await session.run(pixels.slice(row * size * size * 3, (row + 1) * size * size * 3), [
+      1,
+      size,
+      size,
+      3,
+    ]);
+    const cosine = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+      Array.from(a).reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
     expect(cosine(alone, expected)).toBeGreaterThan(0.995);
     expect(cosine(alone, together.slice(row * expected.length, (row + 1) * expected.length))).toBeGreaterThan(0.99999);
   }
