@@ -1,7 +1,11 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 /** Where .ci/run wants the counts. */
 const report = process.env["VITEST_JSON"];
+
+/** Tests of core that need no files: they run in Node and in workerd. */
+const PURE = ["score", "oip", "labels/{bank,prompts}", "text/clean"].map((name) => `test/core/${name}{/**/*,}.test.ts`);
 
 export default defineConfig({
   test: {
@@ -10,6 +14,11 @@ export default defineConfig({
     ...(report ? { reporters: ["default", ["json", { outputFile: report }]] } : {}),
     projects: [
       { extends: true, test: { name: "node", include: ["test/core/**/*.test.ts", "test/build/**/*.test.ts"] } },
+      {
+        extends: true,
+        plugins: [cloudflareTest({ miniflare: { compatibilityDate: "2026-09-01" } })],
+        test: { name: "workerd", include: PURE },
+      },
       { extends: true, test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], globalSetup: "test/e2e/setup.ts" } },
     ],
   },

@@ -13,13 +13,15 @@ import { writeTower } from "./writeTowers.ts";
 
 const PICTURE = /\.(?:jpe?g|png|webp|gif|avif|tiff?|bmp)$/i;
 
-export const openMagick = async (): Promise<Magick> =>
-  Magick.open(
-    await WebAssembly.compile(
-      await readFile(createRequire(import.meta.url).resolve("@imagemagick/magick-wasm/magick.wasm")),
-    ),
-    HEAP_CAP,
+let magick: Promise<Magick> | undefined;
+
+/** The one ImageMagick of this process: the library is initialised once. */
+export function openMagick(): Promise<Magick> {
+  magick ??= readFile(createRequire(import.meta.url).resolve("@imagemagick/magick-wasm/magick.wasm")).then(
+    async (bytes) => Magick.open(await WebAssembly.compile(bytes), HEAP_CAP),
   );
+  return magick;
+}
 
 /** @returns pixels uint8 [1, S, S, 3] of every picture in the folder, by name */
 export async function readPictures(dir: string, size: number): Promise<Uint8Array<ArrayBuffer>[]> {

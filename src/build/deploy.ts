@@ -19,7 +19,10 @@ the free plan allows 10 ms a request.\n`);
   const configs = await writeConfigs(manifest, { dir: CONFIG_DIR });
   for (const worker of WORKERS) {
     console.log(`\n${worker}${values["dry-run"] ? " (dry run)" : ""}`);
-    const status = await runWrangler(["deploy", "-c", configs[worker], ...(values["dry-run"] ? ["--dry-run"] : [])]);
+    const { status } = await runWrangler(
+      ["deploy", "-c", configs[worker], ...(values["dry-run"] ? ["--dry-run"] : [])],
+      "inherit",
+    );
     if (status !== 0)
       throw new Error(
         `wrangler could not deploy ${worker}; what was deployed before it serves nobody until the api is switched.`,

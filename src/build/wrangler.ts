@@ -15,10 +15,16 @@ const QUIET = {
 export const spawnWrangler = (args: string[], output: "inherit" | "pipe"): ChildProcess =>
   spawn(process.execPath, [bin, ...args], { env: { ...process.env, ...QUIET }, stdio: ["ignore", output, output] });
 
-/** @returns the exit status */
-export const runWrangler = (args: string[]): Promise<number> =>
+/** @returns the exit status, and what was said where output is a pipe */
+export const runWrangler = (args: string[], output: "inherit" | "pipe"): Promise<{ status: number; said: string }> =>
   new Promise((settle, fail) => {
-    const child = spawnWrangler(args, "inherit");
+    const child = spawnWrangler(args, output);
+    let said = "";
+    const listen = (chunk: unknown) => {
+      said += String(chunk);
+    };
+    child.stdout?.on("data", listen);
+    child.stderr?.on("data", listen);
     child.once("error", fail);
-    child.once("exit", (code) => settle(code ?? 1));
+    child.once("close", (code) => settle({ status: code ?? 1, said }));
   });

@@ -1,12 +1,9 @@
 // The cleaning rules against open_clip's own (`_clean_whitespace`, with ftfy 6.3.1 and Python's html module).
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { clean } from "../../../src/core/text/clean.ts";
+import golden from "../../goldens/text/clean.json";
 
-const pairs: [string, string][] = JSON.parse(
-  readFileSync(join(import.meta.dirname, "../../goldens/text/clean.json"), "utf8"),
-);
+const pairs = golden.map(([text = "", expected = ""]): [string, string] => [text, expected]);
 
 test.each(pairs)("%j", (text, expected) => {
   expect(clean(text, "open_clip")).toBe(expected);

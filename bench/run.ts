@@ -1,0 +1,19 @@
+// `npm run bench`: the figures of the budget table, measured on this machine. Parts: npm run bench -- requests accuracy …
+import { accuracy } from "./accuracy.ts";
+import { bundles } from "./bundles.ts";
+import { preprocessing } from "./preprocessing.ts";
+import { requests } from "./requests.ts";
+
+const PARTS: Record<string, () => Promise<void>> = { requests, bundles, preprocessing, accuracy };
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !(name in PARTS));
+if (unknown.length > 0) {
+  console.error(`There is no part ${unknown.join(", ")}; there are ${Object.keys(PARTS).join(", ")}.`);
+  process.exit(1);
+}
+for (const [name, part] of Object.entries(PARTS)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  console.log(`\n## ${name}`);
+  await part();
+}
