@@ -2,7 +2,7 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 /** Where .ci/run wants the counts. */
-const report = process.env["VITEST_JSON"];
+const report = process.env.VITEST_JSON;
 
 /** Tests of core that need no files: they run in Node and in workerd. */
 const PURE = ["score", "oip", "labels/{bank,prompts}", "text/clean"].map((name) => `test/core/${name}{/**/*,}.test.ts`);

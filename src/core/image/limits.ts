@@ -13,7 +13,7 @@ export const HEAP_CAP = 79 * 2 ** 20;
  * JPEG at 12 MP 44 (4:2:0) to 80 (4:4:4); PNG 74 at 12 MP, with alpha 59 at 6; WebP 56 at 6 MP, lossless or with alpha 75 to 89
  * at 6; AVIF 66 at 3; GIF 64 at 12; TIFF 48 to 51 at 6; BMP 57 at 6.
  */
-export const MEGAPIXELS = {
+const MEGAPIXELS = {
   "baseline JPEG": 100,
   "progressive JPEG": 12,
   PNG: 12,

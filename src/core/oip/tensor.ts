@@ -1,6 +1,6 @@
 // Tensors as the Open Inference Protocol v2 names and packs them, for the datatypes that CLIP needs.
 
-export interface TensorData {
+interface TensorData {
   UINT8: Uint8Array;
   INT32: Int32Array;
   FP32: Float32Array;

@@ -42,7 +42,7 @@ export type ClassifyOptions = v.InferOutput<typeof ClassifySchema>;
 
 /** @throws Problem `invalid_request`, `too_many_labels` */
 export function classifyOptions(input: Input): ClassifyOptions {
-  const given = input.options["labels"];
+  const given = input.options.labels;
   const limit = input.form === "json" ? MAX_LABELS : MAX_QUERY_LABELS;
   const named = (field: string, message: string) => ({
     errors: [input.form === "json" ? { pointer: `/${field}`, message } : { parameter: field, message }],

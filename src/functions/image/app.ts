@@ -10,7 +10,7 @@ import { declaredBytes, readBody } from "../body/readBody.ts";
 const MAX_SIZE = 1024;
 
 function sizeOf(request: IRequest): number {
-  const size = Number(request.query["size"]);
+  const size = Number(request.query.size);
   if (Number.isInteger(size) && size >= 1 && size <= MAX_SIZE) return size;
   const message = `an integer from 1 to ${MAX_SIZE}`;
   throw new Problem("invalid_request", `size must be ${message}.`, { errors: [{ parameter: "size", message }] });
