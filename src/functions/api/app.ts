@@ -10,6 +10,9 @@ import { labelBank, labelBanks } from "./labels.ts";
 import { models } from "./models.ts";
 import { Timing } from "./timing.ts";
 
+/** The playground; nothing else in its folder is served. */
+const PAGE = ["/", "/page.css", "/page.js"];
+
 export function createApp(files: DeploymentFiles): Hono<AppTypes> {
   let read: Deployment | undefined;
   const deployment = (): Deployment => {
@@ -43,7 +46,7 @@ export function createApp(files: DeploymentFiles): Hono<AppTypes> {
   app.get("/v1/labels/:bank", labelBank(deployment));
   app.get("/healthz", healthz);
   app.get("/readyz", readyz(deployment));
-  app.get("/", (context) => context.env.ASSETS.fetch(new URL("/", context.req.url)));
+  for (const path of PAGE) app.get(path, (context) => context.env.ASSETS.fetch(new URL(path, context.req.url)));
 
   const methods = Map.groupBy(
     app.routes.filter(({ method }) => method !== "ALL"),
