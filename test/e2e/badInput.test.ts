@@ -1,9 +1,12 @@
 // What is wrong with a request, each with its own code and status, through the real Workers.
+import { readFileSync } from "node:fs";
 import { describe, expect, inject, test } from "vitest";
 import { answerOf, dataUri, picture, post, postJson, problemOf } from "./request.ts";
 
 const hat = await picture("hat");
 const image = dataUri(hat);
+
+const bomb = (name: string) => new Uint8Array(readFileSync(`test/fixtures/bombs/${name}`));
 
 /** A PNG whose header says 20,000 x 10,000 pixels. */
 const hugePng = () => {
@@ -28,6 +31,19 @@ const cases: Case[] = [
   ["a truncated picture", () => post("?bank=everyday", hat.slice(0, hat.length / 2)), 422, "image_unreadable"],
   ["zero bytes", () => post("?bank=everyday", new Uint8Array()), 422, "image_unreadable"],
   ["a header of 200 megapixels", () => post("?bank=everyday", hugePng()), 422, "image_too_many_pixels"],
+  ["an AVIF of 12 megapixels", () => post("?bank=everyday", bomb("12mp.avif")), 422, "image_too_many_pixels"],
+  [
+    "an AVIF of 12 megapixels that says it has one",
+    () => post("?bank=everyday", bomb("12mp-says-1mp.avif")),
+    422,
+    "image_too_many_pixels",
+  ],
+  [
+    "a bomb of 35 KB that passes the header check",
+    () => post("?bank=everyday", bomb("one-strip.tif")),
+    422,
+    "image_too_many_pixels",
+  ],
   ["a body of 30 MB", () => post("?bank=everyday", new Uint8Array(30_000_000)), 413, "body_too_large"],
   ["a JSON body of 30 MB", () => postJson({ image: "x".repeat(30_000_000) }), 413, "body_too_large"],
   [
