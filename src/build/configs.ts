@@ -1,9 +1,10 @@
 // The wrangler configuration of each Worker for one pack: model Workers named after it, the api bound to those names.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parse } from "smol-toml";
 import type { Manifest } from "../core/pack/manifest.ts";
 import { STAGE_DIR } from "./stage.ts";
+import { writeIfChanged } from "./writeIfChanged.ts";
 
 export type WorkerName = "image" | "vision" | "text" | "api";
 
@@ -50,8 +51,7 @@ export async function writeConfigs(
         : {}),
     };
     const path = join(dir, worker, "wrangler.json");
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, `${JSON.stringify(placed, null, 1)}\n`);
+    await writeIfChanged(path, `${JSON.stringify(placed, null, 1)}\n`);
     return path;
   };
   const [image, vision, text, api] = await Promise.all([write("image"), write("vision"), write("text"), write("api")]);

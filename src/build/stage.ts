@@ -1,16 +1,21 @@
 // Lays out what each Worker ships: towers as static assets, banks and tokenizer for the api. Builds banks that are missing.
-import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Manifest } from "../core/pack/manifest.ts";
 import { readManifest } from "../core/pack/readManifest.ts";
 import { buildBanks } from "./labels.ts";
+import { writeIfChanged } from "./writeIfChanged.ts";
 
 export const STAGE_DIR = ".edgeclip";
 
-async function copyInto(dir: string, from: string, names: string[]): Promise<void> {
-  await rm(dir, { recursive: true, force: true });
+/** Makes a folder hold exactly these files of another. */
+async function copyInto(dir: string, from: string, names: string[], others: string[] = []): Promise<void> {
   await mkdir(dir, { recursive: true });
-  for (const name of names) await copyFile(join(from, name), join(dir, name));
+  const kept = new Set([...names, ...others]);
+  for (const name of await readdir(dir)) {
+    if (!kept.has(name)) await rm(join(dir, name), { recursive: true });
+  }
+  for (const name of names) await writeIfChanged(join(dir, name), await readFile(join(from, name)));
 }
 
 /** @returns a module that imports everything, so that it all ships inside the Worker */
@@ -47,11 +52,10 @@ export async function stage({ packDir, labelsDir, log }: StageOptions): Promise<
     await copyInto(join(STAGE_DIR, tower), packDir, ["pack.json", "canary.json", ...own]);
   }
   const apiDir = join(STAGE_DIR, "api");
-  await copyInto(apiDir, packDir, ["pack.json", "tokenizer.json"]);
-  for (const id of banks) {
-    for (const name of [`${id}.json`, `${id}.bin`]) await copyFile(join(packDir, "banks", name), join(apiDir, name));
-  }
-  await writeFile(join(apiDir, "deployment.ts"), deploymentModule(banks));
+  const bankFiles = banks.flatMap((id) => [`${id}.json`, `${id}.bin`]);
+  await copyInto(apiDir, packDir, ["pack.json", "tokenizer.json"], [...bankFiles, "deployment.ts"]);
+  for (const name of bankFiles) await writeIfChanged(join(apiDir, name), await readFile(join(packDir, "banks", name)));
+  await writeIfChanged(join(apiDir, "deployment.ts"), deploymentModule(banks));
   return manifest;
 }
 
