@@ -3,9 +3,10 @@ import { Hono } from "hono";
 import { Problem } from "../../core/problem.ts";
 import { auth } from "./auth.ts";
 import { classify } from "./classify.ts";
-import { type Deployment, type DeploymentFiles, readDeployment } from "./deployment.ts";
+import type { DeploymentFiles } from "./deployment.ts";
 import type { AppTypes } from "./env.ts";
 import { healthz, readyz } from "./health.ts";
+import { createIsolate } from "./isolate.ts";
 import { labelBank, labelBanks } from "./labels.ts";
 import { models } from "./models.ts";
 import { Timing } from "./timing.ts";
@@ -14,11 +15,8 @@ import { Timing } from "./timing.ts";
 const PAGE = ["/", "/page.css", "/page.js"];
 
 export function createApp(files: DeploymentFiles): Hono<AppTypes> {
-  let read: Deployment | undefined;
-  const deployment = (): Deployment => {
-    read ??= readDeployment(files);
-    return read;
-  };
+  const isolate = createIsolate(files);
+  const { deployment } = isolate;
   const app = new Hono<AppTypes>();
 
   app.use(async (context, next) => {
@@ -40,7 +38,7 @@ export function createApp(files: DeploymentFiles): Hono<AppTypes> {
   );
   app.use(auth);
 
-  app.post("/v1/classify", classify(deployment));
+  app.post("/v1/classify", classify(isolate));
   app.get("/v1/models", models(deployment));
   app.get("/v1/labels", labelBanks(deployment));
   app.get("/v1/labels/:bank", labelBank(deployment));

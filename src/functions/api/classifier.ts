@@ -3,16 +3,11 @@ import { prompts } from "../../core/labels/prompts.ts";
 import { Problem } from "../../core/problem.ts";
 import type { ClassifyOptions } from "./classifyOptions.ts";
 import type { Deployment } from "./deployment.ts";
-import type { TextVectors } from "./textVectors.ts";
+import type { Isolate } from "./isolate.ts";
+import { truncationWarnings, type Warning } from "./warnings.ts";
 
 /** For free labels without a template of their own; CLIP's first and most used prompt. */
 const DEFAULT_TEMPLATE = "a photo of a {}.";
-
-export interface Warning {
-  code: "text_truncated" | "animation_first_frame";
-  message: string;
-  pointer?: string;
-}
 
 export interface Classifier {
   names: string[];
@@ -22,40 +17,38 @@ export interface Classifier {
   warnings: Warning[];
 }
 
-/** @throws Problem `bank_not_found`, `text_unavailable` */
-export async function classifierOf(
-  options: ClassifyOptions,
-  deployment: Deployment,
-  text: Fetcher | undefined,
-  cache: TextVectors,
+/** @throws Problem `bank_not_found` */
+export function bankClassifier(id: string, { banks }: Deployment): Classifier {
+  const bank = banks.get(id);
+  if (!bank) {
+    const known = [...banks.keys()].join(", ");
+    throw new Problem("bank_not_found", `There is no bank ${JSON.stringify(id)}; there are: ${known || "none"}.`);
+  }
+  const { hash, calibrated, labels, vectors } = bank;
+  return { names: labels.map(({ name }) => name), vectors, bank: { id, hash, calibrated }, warnings: [] };
+}
+
+/** @throws Problem `text_unavailable` */
+export async function labelsClassifier(
+  given: NonNullable<ClassifyOptions["labels"]>,
+  template: string | undefined,
+  { deployment, texts: cache }: Isolate,
+  worker: Fetcher | undefined,
 ): Promise<Classifier> {
-  if (options.bank !== undefined) {
-    const bank = deployment.banks.get(options.bank);
-    if (!bank) {
-      const known = [...deployment.banks.keys()].join(", ");
-      throw new Problem(
-        "bank_not_found",
-        `There is no bank ${JSON.stringify(options.bank)}; there are: ${known || "none"}.`,
-      );
-    }
-    const { id, hash, calibrated, labels, vectors } = bank;
-    return { names: labels.map(({ name }) => name), vectors, bank: { id, hash, calibrated }, warnings: [] };
-  }
-  const labels = (options.labels ?? []).map((label) => (typeof label === "string" ? { name: label } : label));
-  const template = options.template ?? DEFAULT_TEMPLATE;
-  const texts = labels.map(({ name, ...own }) =>
-    "text" in own && own.text ? own.text : (prompts({ name }, [template], { articles: false })[0] ?? name),
-  );
-  const encoded = await cache.encode(text, deployment, texts);
-  const width = deployment.manifest.embed_dim;
+  const labels = given.map((label) => (typeof label === "string" ? { name: label } : label));
+  const texts = labels.map(({ name, ...own }) => {
+    if ("text" in own && own.text) return own.text;
+    return prompts({ name }, [template ?? DEFAULT_TEMPLATE], { articles: false })[0] ?? name;
+  });
+  const deployed = deployment();
+  const encoded = await cache.encode(worker, deployed, texts);
+  const width = deployed.manifest.embed_dim;
   const vectors = new Float32Array(labels.length * width);
-  const warnings: Warning[] = [];
-  for (const [row, { vector, truncated }] of encoded.entries()) {
-    vectors.set(vector, row * width);
-    if (truncated) {
-      const message = `The text of this label does not fit ${deployment.manifest.text.context} tokens; its end was cut.`;
-      warnings.push({ code: "text_truncated", message, pointer: `/labels/${row}` });
-    }
-  }
-  return { names: labels.map(({ name }) => name), vectors, bank: null, warnings };
+  for (const [row, { vector }] of encoded.entries()) vectors.set(vector, row * width);
+  return {
+    names: labels.map(({ name }) => name),
+    vectors,
+    bank: null,
+    warnings: truncationWarnings(encoded, deployed.manifest, "/labels"),
+  };
 }
