@@ -1,10 +1,11 @@
 // `npm run bench`: the figures of the budget table, measured on this machine. Parts: npm run bench -- requests accuracy …
 import { accuracy } from "./accuracy.ts";
 import { bundles } from "./bundles.ts";
+import { duplicates } from "./duplicates.ts";
 import { preprocessing } from "./preprocessing.ts";
 import { requests } from "./requests.ts";
 
-const PARTS: Record<string, () => Promise<void>> = { requests, bundles, preprocessing, accuracy };
+const PARTS: Record<string, () => Promise<void>> = { requests, bundles, preprocessing, accuracy, duplicates };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in PARTS));

@@ -62,6 +62,11 @@ export class Problem extends Error {
     return STATUS[this.code];
   }
 
+  /** Headers that belong to this failure, whatever the shape of its body. */
+  get headers(): Record<string, string> {
+    return this.code === "overloaded" ? { "retry-after": "1" } : {};
+  }
+
   /** @param instance the request id */
   toDocument(instance?: string): ProblemDocument {
     const words = this.code.replaceAll("_", " ");
@@ -77,9 +82,8 @@ export class Problem extends Error {
   }
 
   toResponse(instance?: string): Response {
-    const headers: Record<string, string> = { "content-type": "application/problem+json" };
+    const headers: Record<string, string> = { "content-type": "application/problem+json", ...this.headers };
     if (instance) headers["x-request-id"] = instance;
-    if (this.code === "overloaded") headers["retry-after"] = "1";
     return new Response(JSON.stringify(this.toDocument(instance)), { status: this.status, headers });
   }
 

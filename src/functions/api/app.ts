@@ -4,11 +4,14 @@ import { Problem } from "../../core/problem.ts";
 import { auth } from "./auth.ts";
 import { classify } from "./classify.ts";
 import type { DeploymentFiles } from "./deployment.ts";
+import { embeddings } from "./embeddings.ts";
 import type { AppTypes } from "./env.ts";
 import { healthz, readyz } from "./health.ts";
 import { createIsolate } from "./isolate.ts";
 import { labelBank, labelBanks } from "./labels.ts";
 import { models } from "./models.ts";
+import { OPENAI_PATHS, openAiError } from "./openAiError.ts";
+import { similarity } from "./similarity.ts";
 import { Timing } from "./timing.ts";
 
 /** The playground; nothing else in its folder is served. */
@@ -31,7 +34,7 @@ export function createApp(files: DeploymentFiles): Hono<AppTypes> {
     const problem = Problem.from(error);
     const requestId = context.get("requestId");
     if (problem.status >= 500) console.error(requestId, error);
-    return problem.toResponse(requestId);
+    return OPENAI_PATHS.has(context.req.path) ? openAiError(problem, requestId) : problem.toResponse(requestId);
   });
   app.notFound((context) =>
     new Problem("not_found", `There is no ${context.req.path} here.`).toResponse(context.get("requestId")),
@@ -39,6 +42,8 @@ export function createApp(files: DeploymentFiles): Hono<AppTypes> {
   app.use(auth);
 
   app.post("/v1/classify", classify(isolate));
+  app.post("/v1/similarity", similarity(isolate));
+  app.post("/v1/embeddings", embeddings(isolate));
   app.get("/v1/models", models(deployment));
   app.get("/v1/labels", labelBanks(deployment));
   app.get("/v1/labels/:bank", labelBank(deployment));

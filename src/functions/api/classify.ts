@@ -18,7 +18,7 @@ export const classify = (isolate: Isolate) =>
     const timing = context.get("timing");
     const deployment = isolate.deployment();
     const { manifest } = deployment;
-    const input = await readInput(context.req.raw);
+    const input = await readInput(context.req.raw, 1);
     const { bank, labels = [], template, top_k, threshold } = classifyOptions(input);
 
     // An unknown bank is told before anything is decoded; free labels are encoded while the picture is.
@@ -28,7 +28,7 @@ export const classify = (isolate: Isolate) =>
         : bankClassifier(bank, deployment);
     const [classifier, pictures] = await Promise.all([
       classifying,
-      encodePictures(context.env, timing, manifest, [input.bytes]),
+      encodePictures(context.env, timing, manifest, input.pictures),
     ]);
 
     const cosine = cosines(pictures[0]?.vector ?? new Float32Array(), classifier.vectors);

@@ -4,26 +4,21 @@ import { isTemplate } from "../../core/labels/prompts.ts";
 import { Problem } from "../../core/problem.ts";
 import { parseOptions } from "./parseOptions.ts";
 import type { Input } from "./readInput.ts";
+import { text } from "./text.ts";
 
 const MAX_LABELS = 1_000;
 const MAX_QUERY_LABELS = 100;
-const MAX_LABEL_LENGTH = 1_000;
 
-const words = v.pipe(
-  v.string("must be text"),
-  v.check((text) => text.trim() !== "", "must not be empty"),
-  v.maxLength(MAX_LABEL_LENGTH, `may have ${MAX_LABEL_LENGTH} characters`),
-);
-const label = v.union([words, v.strictObject({ name: words, text: v.optional(words) })], (issue) =>
+const label = v.union([text, v.strictObject({ name: text, text: v.optional(text) })], (issue) =>
   typeof issue.input === "string"
-    ? (v.safeParse(words, issue.input).issues?.[0].message ?? "is no label")
+    ? (v.safeParse(text, issue.input).issues?.[0].message ?? "is no label")
     : "must be a text, or an object with name and maybe text",
 );
 
 const ClassifySchema = v.strictObject({
   bank: v.optional(v.pipe(v.string("must be the id of a bank"), v.minLength(1, "must be the id of a bank"))),
   labels: v.optional(v.pipe(v.array(label, "must be a list"), v.minLength(1, "must have at least one label"))),
-  template: v.optional(v.pipe(words, v.check(isTemplate, "must contain {} exactly once"))),
+  template: v.optional(v.pipe(text, v.check(isTemplate, "must contain {} exactly once"))),
   top_k: v.optional(
     v.pipe(
       v.number("must be a number"),

@@ -1,4 +1,5 @@
 // `<picture>` in a JSON body: a data URI, or an object with base64.
+import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
 import { Problem } from "../../core/problem.ts";
 import { decodeBase64 } from "./base64.ts";
 
@@ -8,8 +9,15 @@ const refuse = (pointer: string, message: string): never => {
   throw new Problem("invalid_request", `${pointer} ${message}.`, { errors: [{ pointer, message }] });
 };
 
-/** @throws Problem `invalid_request`, `invalid_base64`, `remote_refused` */
+/** @throws Problem `invalid_request`, `invalid_base64`, `remote_refused`, `body_too_large` */
 export function pictureFromJson(value: unknown, pointer: string): Uint8Array<ArrayBuffer> {
+  const bytes = bytesOf(value, pointer);
+  if (bytes.byteLength <= PICTURE_BYTES_CAP) return bytes;
+  const message = `has more than the ${PICTURE_BYTES_CAP / 2 ** 20} MiB that a picture may have`;
+  throw new Problem("body_too_large", `${pointer} ${message}.`, { errors: [{ pointer, message }] });
+}
+
+function bytesOf(value: unknown, pointer: string): Uint8Array<ArrayBuffer> {
   if (typeof value === "string") {
     const [head, type] = DATA_URI.exec(value) ?? [];
     if (head === undefined) {

@@ -9,15 +9,16 @@ const JSON_BYTES_CAP = 28 * 2 ** 20;
 const MULTIPART_BYTES_CAP = PICTURE_BYTES_CAP + 2 ** 20;
 
 export interface Input {
-  bytes: Uint8Array<ArrayBuffer>;
+  /** The bytes of each picture. */
+  pictures: Uint8Array<ArrayBuffer>[];
   options: Record<string, unknown>;
   /** How an option is called in an error: a JSON pointer, or a parameter. */
   form: "json" | "parameters";
 }
 
 /** Option keys that may be repeated. */
-const LISTS = new Set(["labels"]);
-const NUMBERS = new Set(["top_k", "threshold"]);
+const LISTS = new Set(["labels", "texts"]);
+const NUMBERS = new Set(["top_k", "threshold", "duplicate_threshold"]);
 
 type Form = "json" | "multipart" | "raw";
 
@@ -39,18 +40,42 @@ export function bodyCap(request: Request): number {
   return { json: JSON_BYTES_CAP, multipart: MULTIPART_BYTES_CAP, raw: PICTURE_BYTES_CAP }[formOf(request)];
 }
 
-/** @throws Problem `unsupported_media_type`, `body_too_large`, `invalid_json`, `invalid_base64`, `invalid_request` */
-export async function readInput(request: Request): Promise<Input> {
+/**
+ * @param most pictures that are taken: 1 reads `image`, more read `images` of a JSON body, or repeated parts `image`
+ * @throws Problem `unsupported_media_type`, `body_too_large`, `invalid_json`, `invalid_base64`, `invalid_request`
+ */
+export async function readInput(request: Request, most: number): Promise<Input> {
   const form = formOf(request);
   const body = await readBody(request, bodyCap(request));
   const query = [...new URL(request.url).searchParams];
-  if (form === "raw") return { bytes: body, options: optionsOf(query), form: "parameters" };
-  if (form === "multipart") return fromMultipart(request, body, query);
-  const { image, ...options } = jsonObject(body);
-  const bytes = pictureFromJson(image, "/image");
-  if (bytes.byteLength > PICTURE_BYTES_CAP)
-    throw new Problem("body_too_large", `A picture may have ${PICTURE_BYTES_CAP / 2 ** 20} MiB.`);
-  return { bytes, options: { ...optionsOf(query), ...options }, form: "json" };
+  if (form === "raw") {
+    const pictures = most > 1 && body.byteLength === 0 ? [] : [body];
+    return { pictures, options: optionsOf(query), form: "parameters" };
+  }
+  if (form === "multipart") return fromMultipart(request, body, query, most);
+  const json = jsonObject(body);
+  const { image, images, ...options } = json;
+  const pictures = most === 1 ? [pictureFromJson(image, "/image")] : picturesFromJson(images, most);
+  const others = most === 1 ? { ...("images" in json && { images }) } : { ...("image" in json && { image }) };
+  return { pictures, options: { ...optionsOf(query), ...options, ...others }, form: "json" };
+}
+
+function picturesFromJson(images: unknown, most: number): Uint8Array<ArrayBuffer>[] {
+  if (images === undefined) return [];
+  if (Array.isArray(images) && images.length <= most) {
+    return images.map((image: unknown, index) => pictureFromJson(image, `/images/${index}`));
+  }
+  const message = `must be a list of at most ${most} pictures`;
+  throw new Problem("invalid_request", `images ${message}.`, { errors: [{ pointer: "/images", message }] });
+}
+
+/**
+ * A request that is JSON and nothing else.
+ * @throws Problem `unsupported_media_type`, `body_too_large`, `invalid_json`, `invalid_request`
+ */
+export async function readJson(request: Request): Promise<Input> {
+  if (formOf(request) !== "json") throw new Problem("unsupported_media_type", "Send application/json.");
+  return { pictures: [], options: jsonObject(await readBody(request, JSON_BYTES_CAP)), form: "json" };
 }
 
 function jsonObject(body: Uint8Array): Record<string, unknown> {
@@ -72,6 +97,7 @@ async function fromMultipart(
   request: Request,
   body: Uint8Array<ArrayBuffer>,
   query: [string, string][],
+  most: number,
 ): Promise<Input> {
   const type = request.headers.get("content-type") ?? "";
   let data: FormData;
@@ -81,20 +107,19 @@ async function fromMultipart(
     throw new Problem("invalid_request", "The body is not the multipart form that its content type says.", { cause });
   }
   const images = data.getAll("image");
-  const [image] = images;
-  const message = images.length > 1 ? "one picture is taken here" : "must be a file part";
-  if (images.length !== 1 || image === undefined || typeof image === "string") {
-    throw new Problem("invalid_request", `image: ${message}.`, { errors: [{ parameter: "image", message }] });
-  }
+  const files = images.filter((image) => typeof image !== "string");
+  if (files.length < images.length || (most === 1 && files.length === 0)) throw imageParts("must be a file part");
+  if (files.length > most)
+    throw imageParts(most === 1 ? "one picture is taken here" : `at most ${most} are taken here`);
   const fields = [...data].flatMap(([name, value]): [string, string][] =>
     name !== "image" && typeof value === "string" ? [[name, value]] : [],
   );
-  return {
-    bytes: new Uint8Array(await image.arrayBuffer()),
-    options: optionsOf([...query, ...fields]),
-    form: "parameters",
-  };
+  const pictures = await Promise.all(files.map(async (file) => new Uint8Array(await file.arrayBuffer())));
+  return { pictures, options: optionsOf([...query, ...fields]), form: "parameters" };
 }
+
+const imageParts = (message: string): Problem =>
+  new Problem("invalid_request", `image: ${message}.`, { errors: [{ parameter: "image", message }] });
 
 /** Text of a query or form as the values that it stands for; what is no number stays text and is refused by the schema. */
 function optionsOf(pairs: [string, string][]): Record<string, unknown> {

@@ -26,7 +26,11 @@ export class TextVectors {
     { manifest, tokenize }: Deployment,
     texts: readonly string[],
   ): Promise<Encoded[]> {
-    if (!worker) throw new Problem("text_unavailable", "This deployment has no text tower: ask with a bank.");
+    if (!worker)
+      throw new Problem(
+        "text_unavailable",
+        "This deployment has no text tower: texts cannot be encoded, banks can be asked with.",
+      );
     const key = (text: string) => `${manifest.space} ${text}`;
     const known = new Map<string, Encoded>();
     const missing = new Map<string, Tokens>();

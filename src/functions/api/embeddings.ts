@@ -1,0 +1,110 @@
+// POST /v1/embeddings: vectors of texts and pictures, in OpenAI's shape and in Jina's.
+// https://platform.openai.com/docs/api-reference/embeddings, https://jina.ai/embeddings
+import type { Context } from "hono";
+import * as v from "valibot";
+import { Problem } from "../../core/problem.ts";
+import type { Deployment } from "./deployment.ts";
+import { encodePictures } from "./encodePictures.ts";
+import type { AppTypes } from "./env.ts";
+import { type Isolate, withRoom } from "./isolate.ts";
+import { parseOptions } from "./parseOptions.ts";
+import { pictureFromJson } from "./picture.ts";
+import { readJson } from "./readInput.ts";
+import { text } from "./text.ts";
+
+const MAX_IMAGES = 32;
+const MAX_TEXTS = 256;
+
+const item = v.union([text, v.strictObject({ text }), v.strictObject({ image: v.unknown() })], (issue) => {
+  if (typeof issue.input === "number" || Array.isArray(issue.input)) return "token ids are not taken: send the text";
+  if (typeof issue.input === "string") return v.safeParse(text, issue.input).issues?.[0].message ?? "is no text";
+  return 'must be a text, {"text"} or {"image"}';
+});
+
+const EmbeddingsSchema = v.strictObject({
+  model: v.string("must be the id of the model"),
+  input: v.union([text, v.pipe(v.array(item), v.minLength(1, "must have at least one item"))], (issue) => {
+    const [inner] = v.safeParse(v.array(item, "must be a text or a list"), issue.input).issues ?? [];
+    return inner?.message ?? "must be a text or a list with something in it";
+  }),
+  encoding_format: v.optional(v.picklist(["float", "base64"], "must be float or base64"), "float"),
+  dimensions: v.optional(v.number("must be a number")),
+  /** Taken and not used, as OpenAI's clients may send it. */
+  user: v.optional(v.string()),
+});
+
+type Options = v.InferOutput<typeof EmbeddingsSchema>;
+
+const refuse = (
+  field: string,
+  message: string,
+  code: "invalid_request" | "model_not_found" = "invalid_request",
+): never => {
+  throw new Problem(code, `${field} ${message}.`, { errors: [{ pointer: `/${field}`, message }] });
+};
+
+/** @throws Problem `model_not_found`, `invalid_request` */
+function check({ model, dimensions }: Options, { manifest }: Deployment): void {
+  if (model !== manifest.id) refuse("model", `must be ${manifest.id}, the one that is deployed`, "model_not_found");
+  if (dimensions !== undefined && dimensions !== manifest.embed_dim) {
+    refuse("dimensions", `must be ${manifest.embed_dim}: CLIP's vectors cannot be cut`);
+  }
+}
+
+type Item = { text: string } | { picture: Uint8Array<ArrayBuffer> };
+
+function itemsOf(input: Options["input"]): Item[] {
+  const items = (typeof input === "string" ? [input] : input).map((each, at): Item => {
+    if (typeof each === "string") return { text: each };
+    if ("text" in each) return { text: each.text };
+    const pointer = `/input/${at}/image`;
+    // Jina's clients send bare base64 as well.
+    const bare = typeof each.image === "string" && !/^(?:data|https?):/i.test(each.image);
+    return { picture: pictureFromJson(bare ? { data: each.image } : each.image, pointer) };
+  });
+  const pictures = items.filter((each) => "picture" in each).length;
+  if (pictures > MAX_IMAGES) refuse("input", `may have ${MAX_IMAGES} pictures`);
+  if (items.length - pictures > MAX_TEXTS) refuse("input", `may have ${MAX_TEXTS} texts`);
+  return items;
+}
+
+/** Little-endian fp32, as OpenAI's clients read it. */
+function base64(vector: Float32Array): string {
+  const view = new DataView(new ArrayBuffer(vector.length * 4));
+  for (const [i, value] of vector.entries()) view.setFloat32(i * 4, value, true);
+  return btoa(String.fromCharCode(...new Uint8Array(view.buffer)));
+}
+
+export const embeddings = (isolate: Isolate) =>
+  withRoom(isolate, async (context: Context<AppTypes>) => {
+    const timing = context.get("timing");
+    const deployment = isolate.deployment();
+    const { manifest, tokenize } = deployment;
+    const options = parseOptions(EmbeddingsSchema, await readJson(context.req.raw));
+    check(options, deployment);
+    const items = itemsOf(options.input);
+    const texts = items.flatMap((each) => ("text" in each ? [each.text] : []));
+    const pictures = items.flatMap((each) => ("picture" in each ? [each.picture] : []));
+
+    const [words, images] = await Promise.all([
+      texts.length > 0 ? timing.measure("text", () => isolate.texts.encode(context.env.TEXT, deployment, texts)) : [],
+      pictures.length > 0 ? encodePictures(context.env, timing, manifest, pictures) : [],
+    ]);
+    const [nextText, nextImage] = [words.values(), images.values()];
+    const vectors = items.map(
+      (each) => ("text" in each ? nextText : nextImage).next().value?.vector ?? new Float32Array(),
+    );
+
+    const tokens = texts.reduce((sum, each) => sum + tokenize(each).length, 0);
+    context.header("x-edgeclip-space", manifest.space);
+    return context.json({
+      object: "list",
+      data: vectors.map((vector, index) => ({
+        object: "embedding",
+        index,
+        embedding: options.encoding_format === "base64" ? base64(vector) : Array.from(vector),
+      })),
+      model: manifest.id,
+      usage: { prompt_tokens: tokens, total_tokens: tokens },
+    });
+  });
