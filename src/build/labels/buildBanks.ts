@@ -7,12 +7,13 @@ import { BankSchema } from "../../core/labels/bank.ts";
 import type { Manifest } from "../../core/pack/manifest.ts";
 import { readManifest } from "../../core/pack/readManifest.ts";
 import { createTokenizer } from "../../core/text/tokenizer.ts";
+import { type CalibrationFile, calibrated, readCalibration } from "./calibration.ts";
 import type { TextTower } from "./embedPrompts.ts";
 import { makeBank } from "./makeBank.ts";
 import { parseSource } from "./parseSource.ts";
 
 /** Raise it when the same labels and pack would give another bank. */
-const TOOL_VERSION = 1;
+const TOOL_VERSION = 2;
 const ID = /^[a-z0-9][a-z0-9._-]*$/;
 
 export interface BuildBanksOptions {
@@ -38,6 +39,11 @@ export async function buildBanks(options: BuildBanksOptions): Promise<BuiltBank[
   const { packDir, labelsDir, outDir = join(packDir, "banks"), openText, log = () => {} } = options;
   const manifest = readManifest(await readJson(join(packDir, "pack.json")));
   const sources = await readSources(labelsDir);
+  for (const { id, source } of sources) {
+    if (source.background && !sources.some((other) => other.id === source.background)) {
+      throw new Error(`${join(labelsDir, `${id}.yaml`)}: background: there is no ${source.background}.yaml`);
+    }
+  }
   await mkdir(outDir, { recursive: true });
   await removeStale(outDir, new Set(sources.map(({ id }) => id)), log);
 
@@ -49,7 +55,8 @@ export async function buildBanks(options: BuildBanksOptions): Promise<BuiltBank[
 
   const built: BuiltBank[] = [];
   for (const { id, yaml, source } of sources) {
-    const from = await builtFrom(id, yaml, manifest);
+    const calibration = await readCalibration(join(labelsDir, `${id}.calibration.json`));
+    const from = await builtFrom(id, yaml, manifest, calibration);
     const json = join(outDir, `${id}.json`);
     const bin = join(outDir, `${id}.bin`);
     const present = await upToDate(json, bin, from);
@@ -65,7 +72,8 @@ export async function buildBanks(options: BuildBanksOptions): Promise<BuiltBank[
     // The document last: it is what says that the vectors are there.
     await rm(json, { force: true });
     await writeFile(bin, vectors);
-    await writeFile(json, `${JSON.stringify({ ...file, built_from: from }, null, 1)}\n`);
+    const applied = calibrated(file, calibration, (line) => log(`${id}: ${line}`));
+    await writeFile(json, `${JSON.stringify({ ...applied, built_from: from }, null, 1)}\n`);
     built.push({ id, count: file.count, hash: file.hash, skipped: false });
     log(`${id}: ${file.count} labels embedded, ${vectors.byteLength} bytes, ${file.hash.slice(0, 15)}`);
   }
@@ -96,8 +104,13 @@ async function readSources(labelsDir: string) {
   );
 }
 
-const builtFrom = (id: string, yaml: string, { pack, space }: Manifest): Promise<string> =>
-  sha256(new TextEncoder().encode(JSON.stringify([TOOL_VERSION, id, pack, space, yaml])));
+const builtFrom = (
+  id: string,
+  yaml: string,
+  { pack, space }: Manifest,
+  calibration: CalibrationFile | undefined,
+): Promise<string> =>
+  sha256(new TextEncoder().encode(JSON.stringify([TOOL_VERSION, id, pack, space, yaml, calibration ?? null])));
 
 async function upToDate(json: string, bin: string, from: string): Promise<{ count: number; hash: string } | undefined> {
   const files = await Promise.all([readFile(json, "utf8"), readFile(bin)]).catch(() => undefined);
@@ -105,8 +118,9 @@ async function upToDate(json: string, bin: string, from: string): Promise<{ coun
   const [text, vectors] = files;
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), BankSchema), text);
   if (!parsed.success || parsed.output.built_from !== from) return undefined;
-  const { count, hash, embed_dim } = parsed.output;
-  return vectors.byteLength === count * embed_dim * 4 ? { count, hash } : undefined;
+  const { count, hash, embed_dim, labels } = parsed.output;
+  const rows = labels.reduce((sum, { negatives = [] }) => sum + negatives.length, count);
+  return vectors.byteLength === rows * embed_dim * 4 ? { count, hash } : undefined;
 }
 
 /** A bank whose labels were deleted must not be shipped. */

@@ -13,6 +13,8 @@ const LabelSchema = v.strictObject({
   prompts: v.optional(v.pipe(v.array(words), v.minLength(1), v.maxLength(100))),
   /** Templates instead of the bank's. */
   templates: v.optional(v.pipe(v.array(template), v.minLength(1), v.maxLength(100))),
+  /** Prompts of what is taken for this label and is not it. */
+  negatives: v.optional(v.pipe(v.array(words), v.minLength(1), v.maxLength(100))),
   threshold: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
 });
 
@@ -39,6 +41,8 @@ export const SourceSchema = v.strictObject({
   description: v.optional(v.pipe(v.string(), v.trim()), ""),
   templates: v.pipe(v.array(template), v.minLength(1), v.maxLength(100)),
   /** Whether `a {}` becomes `an {}` where the name asks for it; CLIP's published prompts do not. */
+  /** The bank whose labels stand for everything else a picture may show, when labels are scored on their own. */
+  background: v.optional(words),
   articles: v.optional(v.boolean(), false),
   labels: v.pipe(v.array(labelFrom), v.minLength(1), v.maxLength(20_000)),
 });

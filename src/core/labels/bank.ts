@@ -10,11 +10,17 @@ const BankLabelSchema = v.object({
   parents: v.array(v.string()),
   /** Own prompts, where the label does not use the bank's templates. */
   prompts: v.optional(v.array(v.string())),
+  /** Hard negatives: prompts of what is taken for the label and is not it. Their vectors follow those of the labels. */
+  negatives: v.optional(v.array(v.string())),
   /** A calibrated probability; means nothing while the bank is not calibrated. */
   threshold: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
 });
 
-/** `<id>.json`; beside it lies `<id>.bin`: fp32 [count, embed_dim], little-endian, unit rows. */
+/** p = sigmoid(slope * logit + intercept); see score/tagLogits and score/platt. */
+const CalibrationSchema = v.object({ slope: v.number(), intercept: v.number() });
+export type BankCalibration = v.InferOutput<typeof CalibrationSchema>;
+
+/** `<id>.json`; beside it lies `<id>.bin`: fp32 [count + negatives, embed_dim], little-endian, unit rows. */
 export const BankSchema = v.object({
   schema: v.literal(1),
   id: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]*$/)),
@@ -27,7 +33,10 @@ export const BankSchema = v.object({
   embed_dim: positive,
   count: positive,
   labels: v.array(BankLabelSchema),
+  /** The bank whose labels each label is weighed against when it is scored on its own. */
+  background: v.optional(v.string()),
   calibrated: v.boolean(),
+  calibration: v.optional(CalibrationSchema),
   /** What it was made from, so that the build can skip it. */
   built_from: v.optional(sha256),
 });
@@ -45,8 +54,13 @@ export interface Bank {
   templates: string[];
   labels: BankLabel[];
   embed_dim: number;
+  /** Id of the bank that labels are weighed against. */
+  background: string | undefined;
+  calibration: BankCalibration | undefined;
   /** fp32 [L, D], unit rows. */
   vectors: Float32Array<ArrayBuffer>;
+  /** fp32 [n, D] of each label that has hard negatives, by its row. */
+  negatives: Map<number, Float32Array<ArrayBuffer>>;
 }
 
 /** How far the length of a row may be off 1. */
@@ -73,17 +87,27 @@ export function readBank(json: unknown, bytes: ArrayBuffer, space: string): Bank
     );
   }
   if (labels.length !== count) throw corrupt(`${labels.length} labels where ${count} are stated`);
-  if (bytes.byteLength !== count * width * 4) {
-    throw corrupt(`${bytes.byteLength} bytes of vectors where ${count} x ${width} x 4 are expected`);
+  const rows = labels.reduce((sum, { negatives = [] }) => sum + negatives.length, count);
+  if (bytes.byteLength !== rows * width * 4) {
+    throw corrupt(`${bytes.byteLength} bytes of vectors where ${rows} x ${width} x 4 are expected`);
   }
-  const vectors = readFloats(bytes);
+  const all = readFloats(bytes);
+  const vectors = all.subarray(0, count * width);
+  const negatives = new Map<number, Float32Array<ArrayBuffer>>();
+  let at = count * width;
+  for (const [row, { negatives: own = [] }] of labels.entries()) {
+    if (own.length === 0) continue;
+    negatives.set(row, all.subarray(at, at + own.length * width));
+    at += own.length * width;
+  }
   for (const [row, { name }] of labels.entries()) {
     const length = Math.hypot(...vectors.subarray(row * width, (row + 1) * width));
     if (!(Math.abs(length - 1) <= TOLERANCE))
       throw corrupt(`the vector of ${JSON.stringify(name)} has length ${length}`);
   }
-  const { title, description, hash, calibrated, templates } = parsed.output;
-  return { id, title, description, hash, space, calibrated, templates, labels, embed_dim: width, vectors };
+  const { title, description, hash, calibrated, calibration, templates, background } = parsed.output;
+  const told = { id, title, description, hash, space, calibrated, templates, labels, background, calibration };
+  return { ...told, embed_dim: width, vectors, negatives };
 }
 
 /** Little-endian whatever the machine is; a view without a copy on every machine there is. */

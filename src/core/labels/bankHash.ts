@@ -2,16 +2,24 @@
 import { sha256 } from "../hash.ts";
 import type { BankFile } from "./bank.ts";
 
-type Source = Pick<BankFile, "id" | "title" | "description" | "space" | "templates" | "labels">;
+type Source = Pick<BankFile, "id" | "title" | "description" | "space" | "templates" | "labels" | "background">;
 
 /**
  * SHA-256 of the labels' canonical JSON, a line feed, and the vectors.
- * @param vectors fp32 [L, D] as bytes, little-endian
+ * @param vectors fp32 [L + negatives, D] as bytes, little-endian
  */
 export function bankHash(bank: Source, vectors: Uint8Array): Promise<string> {
-  const labels = bank.labels.map(({ name, parents, prompts, threshold }) => ({ name, parents, prompts, threshold }));
-  const { id, title, description, space, templates } = bank;
-  const head = new TextEncoder().encode(`${JSON.stringify({ id, title, description, space, templates, labels })}\n`);
+  const labels = bank.labels.map(({ name, parents, prompts, negatives, threshold }) => ({
+    name,
+    parents,
+    prompts,
+    negatives,
+    threshold,
+  }));
+  const { id, title, description, space, templates, background } = bank;
+  const head = new TextEncoder().encode(
+    `${JSON.stringify({ id, title, description, space, templates, background, labels })}\n`,
+  );
   const bytes = new Uint8Array(head.length + vectors.length);
   bytes.set(head);
   bytes.set(vectors, head.length);

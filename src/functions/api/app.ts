@@ -12,6 +12,7 @@ import { labelBank, labelBanks } from "./labels.ts";
 import { models } from "./models.ts";
 import { OPENAI_PATHS, openAiError } from "./openAiError.ts";
 import { similarity } from "./similarity.ts";
+import { tag } from "./tag.ts";
 import { Timing } from "./timing.ts";
 
 /** The playground; nothing else in its folder is served. */
@@ -42,6 +43,7 @@ export function createApp(files: DeploymentFiles): Hono<AppTypes> {
   app.use(auth);
 
   app.post("/v1/classify", classify(isolate));
+  app.post("/v1/tag", tag(isolate));
   app.post("/v1/similarity", similarity(isolate));
   app.post("/v1/embeddings", embeddings(isolate));
   app.get("/v1/models", models(deployment));

@@ -1,9 +1,9 @@
 // The zero-shot classifier that a request asks for: a bank's vectors, or those of its own labels.
 import { prompts } from "../../core/labels/prompts.ts";
 import { Problem } from "../../core/problem.ts";
-import type { ClassifyOptions } from "./classifyOptions.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Isolate } from "./isolate.ts";
+import type { LabelSource } from "./labelSource.ts";
 import { truncationWarnings, type Warning } from "./warnings.ts";
 
 /** For free labels without a template of their own; CLIP's first and most used prompt. */
@@ -30,7 +30,7 @@ export function bankClassifier(id: string, { banks }: Deployment): Classifier {
 
 /** @throws Problem `text_unavailable` */
 export async function labelsClassifier(
-  given: NonNullable<ClassifyOptions["labels"]>,
+  given: NonNullable<LabelSource["labels"]>,
   template: string | undefined,
   { deployment, texts: cache }: Isolate,
   worker: Fetcher | undefined,

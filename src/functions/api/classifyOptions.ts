@@ -1,24 +1,10 @@
 // The options of POST /v1/classify.
 import * as v from "valibot";
-import { isTemplate } from "../../core/labels/prompts.ts";
-import { Problem } from "../../core/problem.ts";
-import { parseOptions } from "./parseOptions.ts";
+import { labelOptions, labelSource, MAX_LABELS } from "./labelSource.ts";
 import type { Input } from "./readInput.ts";
-import { text } from "./text.ts";
-
-const MAX_LABELS = 1_000;
-const MAX_QUERY_LABELS = 100;
-
-const label = v.union([text, v.strictObject({ name: text, text: v.optional(text) })], (issue) =>
-  typeof issue.input === "string"
-    ? (v.safeParse(text, issue.input).issues?.[0].message ?? "is no label")
-    : "must be a text, or an object with name and maybe text",
-);
 
 const ClassifySchema = v.strictObject({
-  bank: v.optional(v.pipe(v.string("must be the id of a bank"), v.minLength(1, "must be the id of a bank"))),
-  labels: v.optional(v.pipe(v.array(label, "must be a list"), v.minLength(1, "must have at least one label"))),
-  template: v.optional(v.pipe(text, v.check(isTemplate, "must contain {} exactly once"))),
+  ...labelSource,
   top_k: v.optional(
     v.pipe(
       v.number("must be a number"),
@@ -33,29 +19,5 @@ const ClassifySchema = v.strictObject({
   ),
 });
 
-export type ClassifyOptions = v.InferOutput<typeof ClassifySchema>;
-
 /** @throws Problem `invalid_request`, `too_many_labels` */
-export function classifyOptions(input: Input): ClassifyOptions {
-  const given = input.options.labels;
-  const limit = input.form === "json" ? MAX_LABELS : MAX_QUERY_LABELS;
-  const named = (field: string, message: string) => ({
-    errors: [input.form === "json" ? { pointer: `/${field}`, message } : { parameter: field, message }],
-  });
-  if (Array.isArray(given) && given.length > limit) {
-    const message = `${given.length} labels, where ${limit} are taken${limit < MAX_LABELS ? " (more go in a JSON body)" : ""}`;
-    throw new Problem("too_many_labels", `labels: ${message}.`, named("labels", message));
-  }
-  const options = parseOptions(ClassifySchema, input);
-  const { bank, labels, template } = options;
-  if ((bank === undefined) === (labels === undefined)) {
-    const message =
-      bank === undefined ? "is missing: give either bank or labels" : "contradicts labels: give one of the two";
-    throw new Problem("invalid_request", `bank ${message}.`, named("bank", message));
-  }
-  if (template !== undefined && labels === undefined) {
-    const message = "goes with labels only: a bank has its own";
-    throw new Problem("invalid_request", `template ${message}.`, named("template", message));
-  }
-  return options;
-}
+export const classifyOptions = (input: Input) => labelOptions(ClassifySchema, input);

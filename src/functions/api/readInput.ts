@@ -18,7 +18,7 @@ export interface Input {
 
 /** Option keys that may be repeated. */
 const LISTS = new Set(["labels", "texts"]);
-const NUMBERS = new Set(["top_k", "threshold", "duplicate_threshold"]);
+const NUMBERS = new Set(["top_k", "threshold", "duplicate_threshold", "min_score", "max_tags"]);
 
 type Form = "json" | "multipart" | "raw";
 

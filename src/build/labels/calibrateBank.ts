@@ -1,0 +1,111 @@
+// Fits a bank's calibration on labelled pictures: `<folder>/<label>/<picture>`.
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Bank, readBank } from "../../core/labels/bank.ts";
+import { competitionOf } from "../../core/labels/competition.ts";
+import type { Manifest } from "../../core/pack/manifest.ts";
+import { readManifest } from "../../core/pack/readManifest.ts";
+import { calibrationError } from "../../core/score/calibrationError.ts";
+import { calibrate, fitPlatt, IDENTITY, type Platt } from "../../core/score/platt.ts";
+import { type Competition, tagLogits } from "../../core/score/tagLogits.ts";
+import { readPictures } from "../calibrate.ts";
+import { openTower } from "../ort.ts";
+import type { CalibrationFile } from "./calibration.ts";
+
+export interface CalibrateOptions {
+  packDir: string;
+  labelsDir: string;
+  /** Id of the bank. */
+  bank: string;
+  /** A folder with one folder a label, named as the label is. */
+  picturesDir: string;
+  log: (line: string) => void;
+}
+
+/** Log odds of every label for one picture, and the row of the right one. */
+interface Example {
+  logits: Float64Array;
+  truth: number;
+}
+
+const NOTHING: Competition = { kin: [], negatives: undefined };
+
+async function openBank(packDir: string, id: string, { space }: Manifest): Promise<Bank> {
+  const path = join(packDir, "banks", id);
+  const document: unknown = JSON.parse(await readFile(`${path}.json`, "utf8"));
+  return readBank(document, new Uint8Array(await readFile(`${path}.bin`)).buffer, space);
+}
+
+/** Every label of every picture is one outcome. */
+function pairsOf(examples: readonly Example[]): { logits: Float64Array; truths: Uint8Array } {
+  const width = examples[0]?.logits.length ?? 0;
+  const logits = new Float64Array(examples.length * width);
+  const truths = new Uint8Array(logits.length);
+  for (const [at, example] of examples.entries()) {
+    logits.set(example.logits, at * width);
+    truths[at * width + example.truth] = 1;
+  }
+  return { logits, truths };
+}
+
+/** Expected calibration error of the best tag of each picture. */
+function errorOfBest(examples: readonly Example[], platt: Platt): number {
+  const best = examples.map(({ logits }) =>
+    logits.reduce((top, logit, row) => (logit > (logits[top] ?? 0) ? row : top), 0),
+  );
+  const probabilities = Float64Array.from(examples, ({ logits }, at) => calibrate(logits[best[at] ?? 0] ?? 0, platt));
+  const truths = Uint8Array.from(examples, ({ truth }, at) => (truth === best[at] ? 1 : 0));
+  return calibrationError(probabilities, truths);
+}
+
+async function readExamples(
+  bank: Bank,
+  background: Bank,
+  manifest: Manifest,
+  options: CalibrateOptions,
+): Promise<Example[]> {
+  const competition = competitionOf(bank, background);
+  const vision = await openTower(options.packDir, "vision");
+  const { size } = manifest.image;
+  const examples: Example[] = [];
+  for (const name of (await readdir(options.picturesDir)).sort()) {
+    const truth = bank.labels.findIndex((label) => label.name.toLowerCase() === name.toLowerCase());
+    if (truth < 0) throw new Error(`${join(options.picturesDir, name)}: the bank ${bank.id} has no such label`);
+    for (const pixels of await readPictures(join(options.picturesDir, name), size)) {
+      const image = await vision.run(pixels, [1, size, size, 3]);
+      const rival = (row: number) => competition[row] ?? NOTHING;
+      examples.push({ logits: tagLogits(image, bank.vectors, background.vectors, rival, manifest.logit_scale), truth });
+    }
+  }
+  await vision.release();
+  return examples;
+}
+
+/** Fits on all pictures; the error is that of a fit on every other one, measured on the rest. */
+export async function calibrateBank(options: CalibrateOptions): Promise<CalibrationFile> {
+  const { packDir, labelsDir, log } = options;
+  const manifest = readManifest(JSON.parse(await readFile(join(packDir, "pack.json"), "utf8")));
+  const bank = await openBank(packDir, options.bank, manifest);
+  const background = bank.background ? await openBank(packDir, bank.background, manifest) : bank;
+  const examples = await readExamples(bank, background, manifest, options);
+  const [seen, unseen] = [examples.filter((_, at) => at % 2 === 0), examples.filter((_, at) => at % 2 === 1)];
+  const trial = pairsOf(seen);
+  const half = fitPlatt(trial.logits, trial.truths);
+  const all = pairsOf(examples);
+  const { slope, intercept } = fitPlatt(all.logits, all.truths);
+  const round = (value: number) => Number(value.toFixed(6));
+  const file: CalibrationFile = {
+    bank: bank.hash,
+    space: bank.space,
+    slope: round(slope),
+    intercept: round(intercept),
+    pictures: examples.length,
+    ece_before: round(errorOfBest(unseen, IDENTITY)),
+    ece_after: round(errorOfBest(unseen, half)),
+  };
+  await writeFile(join(labelsDir, `${bank.id}.calibration.json`), `${JSON.stringify(file, null, 1)}\n`);
+  log(
+    `${bank.id}: fitted on ${file.pictures} pictures; calibration error of the best tag ${file.ece_before} -> ${file.ece_after}`,
+  );
+  return file;
+}

@@ -1,0 +1,93 @@
+// POST /v1/tag: every label that the picture shows, each with a probability of its own.
+import type { Context } from "hono";
+import type { Bank } from "../../core/labels/bank.ts";
+import { competitionOf } from "../../core/labels/competition.ts";
+import { cosines } from "../../core/score/cosines.ts";
+import { calibrate, IDENTITY } from "../../core/score/platt.ts";
+import { round6 } from "../../core/score/round6.ts";
+import { type Competition, tagLogits } from "../../core/score/tagLogits.ts";
+import { topK } from "../../core/score/topK.ts";
+import { bankClassifier, labelsClassifier } from "./classifier.ts";
+import type { Deployment } from "./deployment.ts";
+import { encodePictures } from "./encodePictures.ts";
+import type { AppTypes } from "./env.ts";
+import { type Isolate, withRoom } from "./isolate.ts";
+import { modelOf } from "./models.ts";
+import { readInput } from "./readInput.ts";
+import { tagOptions } from "./tagOptions.ts";
+import { animationWarnings } from "./warnings.ts";
+
+/** Where neither the request nor the label says which. */
+const DEFAULT_MIN_SCORE = 0.2;
+/** The background of free labels, and of banks that name none. */
+const DEFAULT_BACKGROUND = "everyday";
+
+/** Labels, as far as tags need them. */
+type Labelled = Pick<Bank, "labels" | "negatives">;
+
+/** Kin of a bank's labels, worked out once. */
+const known = new WeakMap<Bank, Competition[]>();
+
+/** @returns the bank that labels are weighed against: the named one, the everyday one, or the labels themselves */
+function backgroundOf(bank: Bank | undefined, { banks }: Deployment): Bank | undefined {
+  return banks.get(bank?.background ?? DEFAULT_BACKGROUND) ?? bank;
+}
+
+function competitionFor(bank: Bank | undefined, own: Labelled, background: Pick<Bank, "labels">): Competition[] {
+  if (!bank) return competitionOf(own, background);
+  const competition = known.get(bank) ?? competitionOf(bank, background);
+  known.set(bank, competition);
+  return competition;
+}
+
+export const tag = (isolate: Isolate) =>
+  withRoom(isolate, async (context: Context<AppTypes>) => {
+    const timing = context.get("timing");
+    const deployment = isolate.deployment();
+    const { manifest } = deployment;
+    const input = await readInput(context.req.raw, 1);
+    const { bank: id, labels = [], template, min_score, max_tags } = tagOptions(input);
+    const classifying =
+      id === undefined
+        ? timing.measure("text", () => labelsClassifier(labels, template, isolate, context.env.TEXT))
+        : bankClassifier(id, deployment);
+    const [{ names, vectors, bank: told, warnings }, pictures] = await Promise.all([
+      classifying,
+      encodePictures(context.env, timing, manifest, input.pictures),
+    ]);
+
+    const bank = id === undefined ? undefined : deployment.banks.get(id);
+    const own: Labelled = bank ?? { labels: names.map((name) => ({ name, parents: [] })), negatives: new Map() };
+    const background = backgroundOf(bank, deployment) ?? { labels: own.labels, vectors };
+    const competition = competitionFor(bank, own, background);
+    const nothing: Competition = { kin: [], negatives: undefined };
+    const image = pictures[0]?.vector ?? new Float32Array();
+    const logits = tagLogits(
+      image,
+      vectors,
+      background.vectors,
+      (row) => competition[row] ?? nothing,
+      manifest.logit_scale,
+    );
+    const cosine = cosines(image, vectors);
+    const scores = logits.map((logit) => calibrate(logit, bank?.calibration ?? IDENTITY));
+
+    const enough = (row: number) =>
+      (scores[row] ?? 0) >= (min_score ?? own.labels[row]?.threshold ?? DEFAULT_MIN_SCORE);
+    const tags = topK(scores, scores.length)
+      .filter(enough)
+      .slice(0, max_tags)
+      .map((row) => ({
+        label: names[row] ?? "",
+        score: round6(scores[row] ?? 0),
+        cosine: round6(cosine[row] ?? 0),
+        parents: own.labels[row]?.parents ?? [],
+      }));
+    return context.json({
+      tags,
+      calibrated: bank?.calibrated ?? false,
+      model: modelOf(manifest),
+      bank: told,
+      warnings: [...warnings, ...animationWarnings(pictures)],
+    });
+  });
