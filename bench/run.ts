@@ -4,8 +4,9 @@ import { bundles } from "./bundles.ts";
 import { duplicates } from "./duplicates.ts";
 import { preprocessing } from "./preprocessing.ts";
 import { requests } from "./requests.ts";
+import { tags } from "./tags.ts";
 
-const PARTS: Record<string, () => Promise<void>> = { requests, bundles, preprocessing, accuracy, duplicates };
+const PARTS: Record<string, () => Promise<void>> = { requests, bundles, preprocessing, accuracy, duplicates, tags };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in PARTS));

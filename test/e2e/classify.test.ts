@@ -41,7 +41,7 @@ test("the answer names model, space, pack and bank, and the response its request
   expect(answer.bank).toEqual({
     id: "everyday",
     hash: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
-    calibrated: false,
+    calibrated: true,
   });
   expect(answer.warnings).toEqual([]);
   expect(response.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);

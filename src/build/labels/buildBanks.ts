@@ -7,7 +7,7 @@ import { BankSchema } from "../../core/labels/bank.ts";
 import type { Manifest } from "../../core/pack/manifest.ts";
 import { readManifest } from "../../core/pack/readManifest.ts";
 import { createTokenizer } from "../../core/text/tokenizer.ts";
-import { type CalibrationFile, calibrated, readCalibration } from "./calibration.ts";
+import { type CalibrationFile, calibrated, labelsHash, readCalibration } from "./calibration.ts";
 import type { TextTower } from "./embedPrompts.ts";
 import { makeBank } from "./makeBank.ts";
 import { parseSource } from "./parseSource.ts";
@@ -72,7 +72,7 @@ export async function buildBanks(options: BuildBanksOptions): Promise<BuiltBank[
     // The document last: it is what says that the vectors are there.
     await rm(json, { force: true });
     await writeFile(bin, vectors);
-    const applied = calibrated(file, calibration, (line) => log(`${id}: ${line}`));
+    const applied = calibrated(file, await labelsHash(yaml), calibration, (line) => log(`${id}: ${line}`));
     await writeFile(json, `${JSON.stringify({ ...applied, built_from: from }, null, 1)}\n`);
     built.push({ id, count: file.count, hash: file.hash, skipped: false });
     log(`${id}: ${file.count} labels embedded, ${vectors.byteLength} bytes, ${file.hash.slice(0, 15)}`);

@@ -10,7 +10,7 @@ import { calibrate, fitPlatt, IDENTITY, type Platt } from "../../core/score/plat
 import { type Competition, tagLogits } from "../../core/score/tagLogits.ts";
 import { readPictures } from "../calibrate.ts";
 import { openTower } from "../ort.ts";
-import type { CalibrationFile } from "./calibration.ts";
+import { type CalibrationFile, labelsHash } from "./calibration.ts";
 
 export interface CalibrateOptions {
   packDir: string;
@@ -95,7 +95,7 @@ export async function calibrateBank(options: CalibrateOptions): Promise<Calibrat
   const { slope, intercept } = fitPlatt(all.logits, all.truths);
   const round = (value: number) => Number(value.toFixed(6));
   const file: CalibrationFile = {
-    bank: bank.hash,
+    labels: await labelsHash(await readFile(join(labelsDir, `${bank.id}.yaml`), "utf8")),
     space: bank.space,
     slope: round(slope),
     intercept: round(intercept),

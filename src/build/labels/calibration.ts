@@ -1,11 +1,12 @@
 // `<bank>.calibration.json` beside the labels: what was fitted for one bank in one space, and what it was worth.
 import { readFile } from "node:fs/promises";
 import * as v from "valibot";
+import { sha256 } from "../../core/hash.ts";
 import type { BankFile } from "../../core/labels/bank.ts";
 
 const CalibrationFileSchema = v.object({
-  /** Hash of the bank and space of the model that it was fitted on; with any other it is not applied. */
-  bank: v.string(),
+  /** Hash of the label file and space of the model that it was fitted on; with any other it is not applied. */
+  labels: v.string(),
   space: v.string(),
   slope: v.number(),
   intercept: v.number(),
@@ -29,14 +30,20 @@ export async function readCalibration(path: string): Promise<CalibrationFile | u
   throw new Error(`${path}: ${v.getDotPath(issue) ?? "document"}: ${issue.message}`);
 }
 
-/** @returns the bank with the calibration, where it is this bank's in this space */
+export const labelsHash = (yaml: string): Promise<string> => sha256(new TextEncoder().encode(yaml));
+
+/**
+ * @param labels hash of the label file
+ * @returns the bank with the calibration, where it is for these labels in this space
+ */
 export function calibrated(
   file: BankFile,
+  labels: string,
   calibration: CalibrationFile | undefined,
   log: (line: string) => void,
 ): BankFile {
   if (!calibration) return file;
-  if (calibration.space !== file.space || calibration.bank !== file.hash) {
+  if (calibration.space !== file.space || calibration.labels !== labels) {
     log("its calibration was fitted on other labels or another model, and is not applied");
     return file;
   }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { buildBanks } from "../../../src/build/labels/buildBanks.ts";
+import { labelsHash } from "../../../src/build/labels/calibration.ts";
 import { readBank } from "../../../src/core/labels/bank.ts";
 import { bankHash } from "../../../src/core/labels/bankHash.ts";
 import type { Manifest } from "../../../src/core/pack/manifest.ts";
@@ -179,4 +180,57 @@ test("no label files, or one with a bad name", async () => {
   await rm(join(dir, "labels"), { recursive: true });
   await mkdir(join(dir, "labels"));
   await expect(build()).rejects.toThrow(/no label files/);
+});
+
+test("hard negatives follow the labels, and are hashed with them", async () => {
+  await write(
+    "labels/pets.yaml",
+    'title: Pets\ntemplates: ["{}"]\nlabels:\n  - cat\n  - {name: dog, negatives: [a wolf, a fox]}\n',
+  );
+  const [first] = await build();
+  const bank = readBank(await bankFile("pets"), (await vectors("pets")).buffer, manifest.space);
+  expect([bank.vectors.length, bank.negatives.get(0), bank.negatives.get(1)?.length]).toEqual([6, undefined, 6]);
+  await write(
+    "labels/pets.yaml",
+    'title: Pets\ntemplates: ["{}"]\nlabels:\n  - cat\n  - {name: dog, negatives: [a wolf]}\n',
+  );
+  const [second] = await build();
+  expect(second?.hash).not.toBe(first?.hash);
+});
+
+test("a background that is no bank is refused by name", async () => {
+  await write("labels/pets.yaml", 'title: Pets\nbackground: nothing\ntemplates: ["{}"]\nlabels: [cat]\n');
+  await expect(build()).rejects.toThrow(/pets\.yaml: background: there is no nothing\.yaml/);
+});
+
+test("a calibration is applied to the labels and space that it was fitted on, and to no others", async () => {
+  const yaml = await readFile(join(dir, "labels/pets.yaml"), "utf8");
+  const fitted = {
+    labels: await labelsHash(yaml),
+    space: manifest.space,
+    slope: 2,
+    intercept: -1,
+    pictures: 9,
+    ece_before: 0.2,
+    ece_after: 0.1,
+  };
+  await write("labels/pets.calibration.json", fitted);
+  await build();
+  expect(await bankFile("pets")).toMatchObject({ calibrated: true, calibration: { slope: 2, intercept: -1 } });
+
+  const lines: string[] = [];
+  await write("labels/pets.yaml", `${yaml}  - bird\n`);
+  await build((line) => lines.push(line));
+  expect(await bankFile("pets")).toMatchObject({ calibrated: false });
+  expect(lines.join()).toContain("not applied");
+
+  await write("labels/pets.yaml", yaml);
+  await write("labels/pets.calibration.json", { ...fitted, space: hash("f") });
+  await build();
+  expect(await bankFile("pets")).toMatchObject({ calibrated: false });
+});
+
+test("a damaged calibration is refused by name", async () => {
+  await write("labels/pets.calibration.json", { slope: "steep" });
+  await expect(build()).rejects.toThrow(/pets\.calibration\.json: /);
 });
