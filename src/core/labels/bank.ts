@@ -18,7 +18,7 @@ const BankLabelSchema = v.object({
 
 /** p = sigmoid(slope * logit + intercept); see score/tagLogits and score/platt. */
 const CalibrationSchema = v.object({ slope: v.number(), intercept: v.number() });
-export type BankCalibration = v.InferOutput<typeof CalibrationSchema>;
+type BankCalibration = v.InferOutput<typeof CalibrationSchema>;
 
 /** `<id>.json`; beside it lies `<id>.bin`: fp32 [count + negatives, embed_dim], little-endian, unit rows. */
 export const BankSchema = v.object({

@@ -1,0 +1,38 @@
+// Whether a URL of a request may be fetched: https, a host on the allow-list, nothing that could lead inside.
+import { Problem } from "../problem.ts";
+
+/** Names that never leave a network: RFC 6761, RFC 6762, RFC 8375 and what clouds use inside. */
+const PRIVATE_SUFFIXES = [".localhost", ".local", ".internal", ".intranet", ".home.arpa", ".lan", ".test", ".onion"];
+
+const refused = (message: string): Problem => new Problem("remote_refused", message);
+
+/** `*.example.com` stands for every name below example.com, not for itself. */
+const matches = (host: string, pattern: string): boolean =>
+  pattern.startsWith("*.") ? host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1 : host === pattern;
+
+/**
+ * @param hosts the allow-list: names, or `*.` and a name
+ * @throws Problem `remote_refused`
+ */
+export function checkUrl(address: string, hosts: readonly string[]): URL {
+  let url: URL;
+  try {
+    url = new URL(address);
+  } catch (cause) {
+    throw new Problem("remote_refused", "The address of the picture is no URL.", { cause });
+  }
+  if (url.protocol !== "https:") throw refused("Pictures are fetched over https only.");
+  if (url.username || url.password) throw refused("The URL of a picture may not carry a user or a password.");
+  if (url.port) throw refused("Pictures are fetched from the default port only.");
+  // The URL parser has turned every spelling of an IPv4 address into four numbers already.
+  const host = url.hostname.toLowerCase().replace(/\.$/, "");
+  if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(host) || host.startsWith("["))
+    throw refused("Pictures are not fetched from IP addresses.");
+  if (!host.includes(".") || PRIVATE_SUFFIXES.some((suffix) => host.endsWith(suffix))) {
+    throw refused(`${host} is a private name.`);
+  }
+  if (!hosts.some((pattern) => matches(host, pattern.toLowerCase()))) {
+    throw refused(`${host} is not among the hosts that this deployment fetches pictures from.`);
+  }
+  return url;
+}
