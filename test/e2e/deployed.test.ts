@@ -30,3 +30,15 @@ test("a tampered shard is found: not ready, and no answer", async () => {
   expect([response.status, problem.code]).toEqual([503, "pack_corrupt"]);
   expect(problem.detail).toContain("vision.0.bin");
 });
+
+test("a URL is fetched from a host that the deployment names, and from no other", async () => {
+  const ask = async (image: unknown) => {
+    const body = JSON.stringify({ image, bank: "everyday" });
+    const headers = { authorization, "content-type": "application/json" };
+    return problemOf(await call("/v1/classify", { method: "POST", body, headers }));
+  };
+  const other = await ask({ url: "https://other.example.com/a.jpg" });
+  expect([other.code, other.errors?.[0]?.pointer]).toEqual(["remote_refused", "/image/url"]);
+  // Nobody answers under this name, so that being tried is seen by how it fails.
+  expect(["remote_failed", "remote_timeout"]).toContain((await ask("https://images.example.com/a.jpg")).code);
+});

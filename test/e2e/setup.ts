@@ -43,7 +43,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("url", await start({ configs: apiFirst(configs), live: "/healthz", vars: { OPEN_API: "yes" } }));
   project.provide(
     "tampered",
-    await start({ configs: apiFirst(broken), live: "/healthz", vars: { API_KEYS_SHA256: keys } }),
+    await start({
+      configs: apiFirst(broken),
+      live: "/healthz",
+      vars: { API_KEYS_SHA256: keys, REMOTE_HOSTS: "images.example.com" },
+    }),
   );
   project.provide("vision", await start({ configs: [configs.vision], live: "/v2/health/live" }));
   return async () => {

@@ -11,6 +11,7 @@ import type { AppTypes } from "./env.ts";
 import { type Isolate, withRoom } from "./isolate.ts";
 import { modelOf } from "./models.ts";
 import { readInput } from "./readInput.ts";
+import { remoteFetcher } from "./remote.ts";
 import { animationWarnings } from "./warnings.ts";
 
 export const classify = (isolate: Isolate) =>
@@ -18,7 +19,7 @@ export const classify = (isolate: Isolate) =>
     const timing = context.get("timing");
     const deployment = isolate.deployment();
     const { manifest } = deployment;
-    const input = await readInput(context.req.raw, 1);
+    const input = await readInput(context.req.raw, 1, remoteFetcher(context.env, timing));
     const { bank, labels = [], template, top_k, threshold } = classifyOptions(input);
 
     // An unknown bank is told before anything is decoded; free labels are encoded while the picture is.

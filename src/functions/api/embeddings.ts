@@ -10,6 +10,7 @@ import { type Isolate, withRoom } from "./isolate.ts";
 import { parseOptions } from "./parseOptions.ts";
 import { pictureFromJson } from "./picture.ts";
 import { readJson } from "./readInput.ts";
+import { remoteFetcher } from "./remote.ts";
 import { text } from "./text.ts";
 
 const MAX_IMAGES = 32;
@@ -51,18 +52,17 @@ function check({ model, dimensions }: Options, { manifest }: Deployment): void {
   }
 }
 
-type Item = { text: string } | { picture: Uint8Array<ArrayBuffer> };
+type Item = { text: string } | { image: unknown; pointer: string };
 
 function itemsOf(input: Options["input"]): Item[] {
   const items = (typeof input === "string" ? [input] : input).map((each, at): Item => {
     if (typeof each === "string") return { text: each };
     if ("text" in each) return { text: each.text };
-    const pointer = `/input/${at}/image`;
     // Jina's clients send bare base64 as well.
     const bare = typeof each.image === "string" && !/^(?:data|https?):/i.test(each.image);
-    return { picture: pictureFromJson(bare ? { data: each.image } : each.image, pointer) };
+    return { image: bare ? { data: each.image } : each.image, pointer: `/input/${at}/image` };
   });
-  const pictures = items.filter((each) => "picture" in each).length;
+  const pictures = items.filter((each) => "image" in each).length;
   if (pictures > MAX_IMAGES) refuse("input", `may have ${MAX_IMAGES} pictures`);
   if (items.length - pictures > MAX_TEXTS) refuse("input", `may have ${MAX_TEXTS} texts`);
   return items;
@@ -84,7 +84,10 @@ export const embeddings = (isolate: Isolate) =>
     check(options, deployment);
     const items = itemsOf(options.input);
     const texts = items.flatMap((each) => ("text" in each ? [each.text] : []));
-    const pictures = items.flatMap((each) => ("picture" in each ? [each.picture] : []));
+    const fetchRemote = remoteFetcher(context.env, timing);
+    const pictures = await Promise.all(
+      items.flatMap((each) => ("image" in each ? [pictureFromJson(each.image, each.pointer, fetchRemote)] : [])),
+    );
 
     const [words, images] = await Promise.all([
       texts.length > 0 ? timing.measure("text", () => isolate.texts.encode(context.env.TEXT, deployment, texts)) : [],

@@ -10,6 +10,8 @@ export interface Env {
   ASSETS: Fetcher;
   /** SHA-256 of each API key, hexadecimal, separated by commas. */
   API_KEYS_SHA256?: string;
+  /** Hosts that pictures may be fetched from: names, or `*.` and a name, separated by commas. Without it, none. */
+  REMOTE_HOSTS?: string;
   /** `yes` opens the API without keys; only `npm start` sets it. */
   OPEN_API?: string;
 }

@@ -3,6 +3,7 @@ import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
 import { Problem } from "../../core/problem.ts";
 import { readBody } from "../body/readBody.ts";
 import { pictureFromJson } from "./picture.ts";
+import type { FetchRemote } from "./remote.ts";
 
 const JSON_BYTES_CAP = 28 * 2 ** 20;
 /** The parts beside the picture: options, boundaries. */
@@ -44,7 +45,7 @@ export function bodyCap(request: Request): number {
  * @param most pictures that are taken: 1 reads `image`, more read `images` of a JSON body, or repeated parts `image`
  * @throws Problem `unsupported_media_type`, `body_too_large`, `invalid_json`, `invalid_base64`, `invalid_request`
  */
-export async function readInput(request: Request, most: number): Promise<Input> {
+export async function readInput(request: Request, most: number, fetchRemote: FetchRemote): Promise<Input> {
   const form = formOf(request);
   const body = await readBody(request, bodyCap(request));
   const query = [...new URL(request.url).searchParams];
@@ -55,15 +56,22 @@ export async function readInput(request: Request, most: number): Promise<Input> 
   if (form === "multipart") return fromMultipart(request, body, query, most);
   const json = jsonObject(body);
   const { image, images, ...options } = json;
-  const pictures = most === 1 ? [pictureFromJson(image, "/image")] : picturesFromJson(images, most);
+  const pictures =
+    most === 1
+      ? [await pictureFromJson(image, "/image", fetchRemote)]
+      : await picturesFromJson(images, most, fetchRemote);
   const others = most === 1 ? { ...("images" in json && { images }) } : { ...("image" in json && { image }) };
   return { pictures, options: { ...optionsOf(query), ...options, ...others }, form: "json" };
 }
 
-function picturesFromJson(images: unknown, most: number): Uint8Array<ArrayBuffer>[] {
+async function picturesFromJson(
+  images: unknown,
+  most: number,
+  fetchRemote: FetchRemote,
+): Promise<Uint8Array<ArrayBuffer>[]> {
   if (images === undefined) return [];
   if (Array.isArray(images) && images.length <= most) {
-    return images.map((image: unknown, index) => pictureFromJson(image, `/images/${index}`));
+    return Promise.all(images.map((image: unknown, index) => pictureFromJson(image, `/images/${index}`, fetchRemote)));
   }
   const message = `must be a list of at most ${most} pictures`;
   throw new Problem("invalid_request", `images ${message}.`, { errors: [{ pointer: "/images", message }] });

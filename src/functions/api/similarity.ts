@@ -10,6 +10,7 @@ import { type Isolate, withRoom } from "./isolate.ts";
 import { modelOf } from "./models.ts";
 import { parseOptions } from "./parseOptions.ts";
 import { readInput } from "./readInput.ts";
+import { remoteFetcher } from "./remote.ts";
 import { text } from "./text.ts";
 import { animationWarnings, truncationWarnings } from "./warnings.ts";
 
@@ -68,7 +69,7 @@ export const similarity = (isolate: Isolate) =>
     const timing = context.get("timing");
     const deployment = isolate.deployment();
     const { manifest } = deployment;
-    const input = await readInput(context.req.raw, MAX_IMAGES);
+    const input = await readInput(context.req.raw, MAX_IMAGES, remoteFetcher(context.env, timing));
     const { texts, pairs, duplicate_threshold } = parseOptions(SimilaritySchema, input);
     const count = input.pictures.length + texts.length;
     if (count < 2) {

@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import type { Bank } from "../../core/labels/bank.ts";
 import { competitionOf } from "../../core/labels/competition.ts";
+import { Problem } from "../../core/problem.ts";
 import { cosines } from "../../core/score/cosines.ts";
 import { calibrate, IDENTITY } from "../../core/score/platt.ts";
 import { round6 } from "../../core/score/round6.ts";
@@ -14,6 +15,7 @@ import type { AppTypes } from "./env.ts";
 import { type Isolate, withRoom } from "./isolate.ts";
 import { modelOf } from "./models.ts";
 import { readInput } from "./readInput.ts";
+import { remoteFetcher } from "./remote.ts";
 import { tagOptions } from "./tagOptions.ts";
 import { animationWarnings } from "./warnings.ts";
 
@@ -45,7 +47,7 @@ export const tag = (isolate: Isolate) =>
     const timing = context.get("timing");
     const deployment = isolate.deployment();
     const { manifest } = deployment;
-    const input = await readInput(context.req.raw, 1);
+    const input = await readInput(context.req.raw, 1, remoteFetcher(context.env, timing));
     const { bank: id, labels = [], template, min_score, max_tags } = tagOptions(input);
     const classifying =
       id === undefined
@@ -59,6 +61,10 @@ export const tag = (isolate: Isolate) =>
     const bank = id === undefined ? undefined : deployment.banks.get(id);
     const own: Labelled = bank ?? { labels: names.map((name) => ({ name, parents: [] })), negatives: new Map() };
     const background = backgroundOf(bank, deployment) ?? { labels: own.labels, vectors };
+    if (background.labels.length < 2) {
+      const message = `there is nothing to weigh one label against: deploy a bank ${DEFAULT_BACKGROUND}, or ask about more`;
+      throw new Problem("invalid_request", `${message}.`, { errors: [{ parameter: "labels", message }] });
+    }
     const competition = competitionFor(bank, own, background);
     const nothing: Competition = { kin: [], negatives: undefined };
     const image = pictures[0]?.vector ?? new Float32Array();

@@ -1,0 +1,29 @@
+// Pictures by URL: fetched from the hosts that this deployment names, by default from none.
+import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
+import { Problem } from "../../core/problem.ts";
+import { fetchPicture } from "../../core/remote/fetchPicture.ts";
+import type { Env } from "./env.ts";
+import type { Timing } from "./timing.ts";
+
+const TIMEOUT_MS = 10_000;
+
+/** @param pointer where the address stands in the request */
+export type FetchRemote = (address: string, pointer: string) => Promise<Uint8Array<ArrayBuffer>>;
+
+export function remoteFetcher({ REMOTE_HOSTS = "" }: Env, timing: Timing): FetchRemote {
+  const hosts = REMOTE_HOSTS.split(",")
+    .map((host) => host.trim())
+    .filter(Boolean);
+  const options = { hosts, maxBytes: PICTURE_BYTES_CAP, timeoutMs: TIMEOUT_MS };
+  return async (address, pointer) => {
+    try {
+      return await timing.measure("fetch", () =>
+        fetchPicture(address, { ...options, fetch: (url, init) => fetch(url, init) }),
+      );
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      const errors = [{ pointer, message: error.message }];
+      throw new Problem(error.code, error.message, { errors, cause: error });
+    }
+  };
+}
