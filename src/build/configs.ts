@@ -25,12 +25,14 @@ export interface ConfigOptions {
   dir: string;
   /** Assets of a tower, where they are not the staged ones. */
   assets?: Partial<Record<WorkerName, string>>;
+  /** Entries of a Worker's configuration, in place of those of its wrangler.toml. */
+  overrides?: Partial<Record<WorkerName, Table>>;
 }
 
 /** @returns the path of each Worker's configuration */
 export async function writeConfigs(
   { pack }: Manifest,
-  { dir, assets = {} }: ConfigOptions,
+  { dir, assets = {}, overrides = {} }: ConfigOptions,
 ): Promise<Record<WorkerName, string>> {
   const named = (name: unknown): unknown =>
     typeof name === "string" && isModel(name) ? `${name}-${pack.slice(7, 15)}` : name;
@@ -50,6 +52,7 @@ export async function writeConfigs(
         ? { services: services.map((service) => ({ ...service, service: named(service.service) })) }
         : {}),
     };
+    Object.assign(placed, overrides[worker]);
     const path = join(dir, worker, "wrangler.json");
     await writeIfChanged(path, `${JSON.stringify(placed, null, 1)}\n`);
     return path;

@@ -21,6 +21,7 @@ const STATUS = {
   remote_too_large: 422,
   remote_failed: 422,
   remote_timeout: 422,
+  rate_limited: 429,
   overloaded: 503,
   model_unavailable: 503,
   pack_corrupt: 503,
@@ -49,16 +50,25 @@ export interface ProblemDocument {
 const CODES = new Set<string>(Object.keys(STATUS));
 const isCode = (code: unknown): code is ProblemCode => typeof code === "string" && CODES.has(code);
 
+interface ProblemOptions {
+  errors?: FieldError[];
+  retryAfter?: number;
+  cause?: unknown;
+}
+
 /** A failure that a client is told about. Anything else that is thrown is a defect and answered as `internal_error`. */
 export class Problem extends Error {
   override name = "Problem";
   readonly code: ProblemCode;
   readonly errors: FieldError[];
+  /** Seconds after which trying again makes sense. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: ProblemCode, detail: string, options: { errors?: FieldError[]; cause?: unknown } = {}) {
+  constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
     super(detail, { cause: options.cause });
     this.code = code;
     this.errors = options.errors ?? [];
+    this.retryAfter = options.retryAfter ?? (code === "overloaded" ? 1 : undefined);
   }
 
   get status(): number {
@@ -67,7 +77,7 @@ export class Problem extends Error {
 
   /** Headers that belong to this failure, whatever the shape of its body. */
   get headers(): Record<string, string> {
-    return this.code === "overloaded" ? { "retry-after": "1" } : {};
+    return this.retryAfter === undefined ? {} : { "retry-after": String(this.retryAfter) };
   }
 
   /** @param instance the request id */

@@ -1,7 +1,7 @@
 // As deployed: keys are needed, and a shard that is not the one that was built never answers.
 import { expect, inject, test } from "vitest";
 import { picture, problemOf } from "./request.ts";
-import { API_KEY } from "./setup.ts";
+import { API_KEY, RATE_LIMIT } from "./setup.ts";
 
 const call = (path: string, init: RequestInit = {}) => fetch(`${inject("tampered")}${path}`, init);
 const authorization = `Bearer ${API_KEY}`;
@@ -41,4 +41,37 @@ test("a URL is fetched from a host that the deployment names, and from no other"
   expect([other.code, other.errors?.[0]?.pointer]).toEqual(["remote_refused", "/image/url"]);
   // Nobody answers under this name, so that being tried is seen by how it fails.
   expect(["remote_failed", "remote_timeout"]).toContain((await ask("https://images.example.com/a.jpg")).code);
+});
+
+test("a page of an origin that the deployment names may call it, also where the answer is an error", async () => {
+  const origin = "https://shop.example.com";
+  const preflight = await call("/v1/classify", {
+    method: "OPTIONS",
+    headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "authorization" },
+  });
+  expect([preflight.status, preflight.headers.get("access-control-allow-origin")]).toEqual([204, origin]);
+  const refused = await call("/v1/models", { headers: { origin } });
+  expect([refused.status, refused.headers.get("access-control-allow-origin")]).toEqual([401, origin]);
+  const taken = await call("/v1/models", { headers: { origin, authorization } });
+  expect(taken.headers.get("access-control-expose-headers")).toContain("x-request-id");
+});
+
+test("a page of any other origin may not", async () => {
+  const response = await call("/v1/models", { headers: { origin: "https://evil.example.com", authorization } });
+  expect(response.headers.get("access-control-allow-origin")).toBeNull();
+});
+
+test("past its rate a key is told to wait, health and others are not", async () => {
+  const statuses: number[] = [];
+  let limited: Response | undefined;
+  for (let i = 0; i <= RATE_LIMIT && !limited; i++) {
+    const response = await call("/v1/models", { headers: { authorization } });
+    statuses.push(response.status);
+    if (response.status === 429) limited = response;
+  }
+  expect(new Set(statuses)).toEqual(new Set([200, 429]));
+  expect(limited?.headers.get("retry-after")).toBe("60");
+  expect(limited?.headers.get("ratelimit-policy")).toBe('"key";q=600;w=60');
+  expect(limited && (await problemOf(limited)).code).toBe("rate_limited");
+  expect((await call("/healthz")).status).toBe(200);
 });

@@ -8,6 +8,8 @@ import { apiFirst, writeConfigs } from "../../src/build/configs.ts";
 import { STAGE_DIR, stage } from "../../src/build/stage.ts";
 import { sha256 } from "../../src/core/hash.ts";
 
+/** Requests a minute of one key, where the limit is tested. */
+export const RATE_LIMIT = 30;
 export const API_KEY = "key-of-the-tests";
 
 declare module "vitest" {
@@ -32,7 +34,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const manifest = await stage({ packDir: "models/nano", labelsDir: "models/labels", log: () => {} });
   const dir = join(STAGE_DIR, "test");
   const configs = await writeConfigs(manifest, { dir: join(dir, "whole") });
-  const broken = await writeConfigs(manifest, { dir: join(dir, "tampered"), assets: { vision: await tamper() } });
+  const broken = await writeConfigs(manifest, {
+    dir: join(dir, "tampered"),
+    assets: { vision: await tamper() },
+    overrides: {
+      api: { ratelimits: [{ name: "RATE_LIMIT", namespace_id: "1", simple: { limit: RATE_LIMIT, period: 60 } }] },
+    },
+  });
   const keys = (await sha256(new TextEncoder().encode(API_KEY))).slice("sha256:".length);
   const running: Collection[] = [];
   const start = async (options: Omit<Parameters<typeof startCollection>[0], "port">) => {
@@ -46,7 +54,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await start({
       configs: apiFirst(broken),
       live: "/healthz",
-      vars: { API_KEYS_SHA256: keys, REMOTE_HOSTS: "images.example.com" },
+      vars: { API_KEYS_SHA256: keys, REMOTE_HOSTS: "images.example.com", CORS_ORIGINS: "https://shop.example.com" },
     }),
   );
   project.provide("vision", await start({ configs: [configs.vision], live: "/v2/health/live" }));

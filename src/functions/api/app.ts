@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { Problem } from "../../core/problem.ts";
 import { auth } from "./auth.ts";
 import { classify } from "./classify.ts";
+import { crossOrigin } from "./crossOrigin.ts";
 import type { DeploymentFiles } from "./deployment.ts";
 import { embeddings } from "./embeddings.ts";
 import type { AppTypes } from "./env.ts";
@@ -11,6 +12,7 @@ import { createIsolate } from "./isolate.ts";
 import { labelBank, labelBanks } from "./labels.ts";
 import { models } from "./models.ts";
 import { OPENAI_PATHS, openAiError } from "./openAiError.ts";
+import { rateLimit } from "./rateLimit.ts";
 import { similarity } from "./similarity.ts";
 import { tag } from "./tag.ts";
 import { Timing } from "./timing.ts";
@@ -40,7 +42,9 @@ export function createApp(files: DeploymentFiles): Hono<AppTypes> {
   app.notFound((context) =>
     new Problem("not_found", `There is no ${context.req.path} here.`).toResponse(context.get("requestId")),
   );
+  app.use(crossOrigin);
   app.use(auth);
+  app.use(rateLimit);
 
   app.post("/v1/classify", classify(isolate));
   app.post("/v1/tag", tag(isolate));

@@ -24,5 +24,6 @@ export const auth: MiddlewareHandler<AppTypes> = async (context, next) => {
   if (!known.reduce((found, hash) => sameHash(hash, given) || found, false)) {
     throw new Problem("unauthorized", "Send an API key of this deployment: Authorization: Bearer <key>.");
   }
+  context.set("caller", given);
   return next();
 };

@@ -12,11 +12,19 @@ export interface Env {
   API_KEYS_SHA256?: string;
   /** Hosts that pictures may be fetched from: names, or `*.` and a name, separated by commas. Without it, none. */
   REMOTE_HOSTS?: string;
+  /** Origins whose pages may call this API, separated by commas. Without it, none but its own. */
+  CORS_ORIGINS?: string;
+  /** Absent where a deployment does without. */
+  RATE_LIMIT?: RateLimit;
+  /** What RATE_LIMIT enforces: requests, and the seconds in which they count. */
+  RATE_LIMIT_QUOTA?: string;
+  RATE_LIMIT_WINDOW?: string;
   /** `yes` opens the API without keys; only `npm start` sets it. */
   OPEN_API?: string;
 }
 
 export interface AppTypes {
   Bindings: Env;
-  Variables: { requestId: string; timing: Timing };
+  /** `caller` is the hash of the API key; undefined where none is needed. */
+  Variables: { requestId: string; timing: Timing; caller: string | undefined };
 }
