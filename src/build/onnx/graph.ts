@@ -52,14 +52,6 @@ export class Graph {
     return this.#constant("UINT8", [], Uint8Array.of(value));
   }
 
-  uint8s(values: Uint8Array): string {
-    return this.#constant("UINT8", [values.length], values);
-  }
-
-  int32s(values: Int32Array): string {
-    return this.#constant("INT32", [values.length], bytesOf(values));
-  }
-
   int64s(...values: number[]): string {
     return this.#constant("INT64", [values.length], bytesOf(BigInt64Array.from(values, BigInt)));
   }

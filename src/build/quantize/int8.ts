@@ -10,31 +10,30 @@ import { quantizeRows, ZERO_POINT } from "./rows.ts";
 /** Convolutions with fewer input channels stay in fp32: the stem's first costs next to nothing and sees the picture itself. */
 const FEWEST_CHANNELS = 8;
 
-/** An activation as uint8, as float or as both; what is missing is emitted when it is first asked for. */
-class Uint8Activation implements Activation {
+/** An activation in float, and in uint8 from when that is first asked for. */
+class CalibratedActivation implements Activation {
   readonly affine: Affine;
   readonly #graph: Graph;
-  #float: string | undefined;
+  readonly #float: string;
   #uint8: string | undefined;
 
-  constructor(graph: Graph, affine: Affine, from: { float?: string; uint8?: string }) {
+  constructor(graph: Graph, affine: Affine, float: string) {
     this.#graph = graph;
     this.affine = affine;
-    this.#float = from.float;
-    this.#uint8 = from.uint8;
-  }
-
-  get #grid(): [string, string] {
-    return [this.#graph.float(this.affine.scale), this.#graph.uint8(this.affine.zeroPoint)];
+    this.#float = float;
   }
 
   float(): string {
-    this.#float ??= this.#graph.node("DequantizeLinear", [this.uint8(), ...this.#grid]);
     return this.#float;
   }
 
   uint8(): string {
-    this.#uint8 ??= this.#graph.node("QuantizeLinear", [this.float(), ...this.#grid]);
+    const { scale, zeroPoint } = this.affine;
+    this.#uint8 ??= this.#graph.node("QuantizeLinear", [
+      this.#float,
+      this.#graph.float(scale),
+      this.#graph.uint8(zeroPoint),
+    ]);
     return this.#uint8;
   }
 }
@@ -46,34 +45,35 @@ export function int8(calibration: Calibration): Precision {
     if (!range) throw new Error(`the calibration has no range for ${key}`);
     return affineOf(range);
   };
-  const activation = (graph: Graph, key: string, float: string) => new Uint8Activation(graph, affine(key), { float });
+  const activation = (graph: Graph, key: string, float: string) => new CalibratedActivation(graph, affine(key), float);
 
+  // ConvInteger and not QLinearConv: on nano 11.6 against 12.8 ms, and a mean cosine of 0.9990 against 0.9986, since its
+  // sums are rounded once, where the next convolution reads them, and residual sums see them in float.
   const convolution = (graph: Graph, x: Activation, layer: Convolution): Activation => {
-    const { name, inputs, outputs, kernel, stride } = layer;
-    if (inputs < FEWEST_CHANNELS || !(x instanceof Uint8Activation)) {
+    const { name, weight, bias, inputs, outputs, kernel, stride, relu } = layer;
+    if (inputs < FEWEST_CHANNELS || !(x instanceof CalibratedActivation)) {
       return activation(graph, name, floatConvolution(graph, x.float(), layer));
     }
-    const { values, scales } = quantizeRows(layer.weight, outputs);
-    const y = affine(name);
-    // QLinearConv adds its bias in int32, in units of input scale x weight scale.
-    const bias = Int32Array.from(layer.bias, (value, o) => Math.round(value / (x.affine.scale * (scales[o] ?? 1))));
-    const uint8 = graph.node(
-      "QLinearConv",
+    const { values, scales } = quantizeRows(weight, outputs);
+    const { scale, zeroPoint } = x.affine;
+    const sums = graph.node(
+      "ConvInteger",
       [
         x.uint8(),
-        graph.float(x.affine.scale),
-        graph.uint8(x.affine.zeroPoint),
         graph.weight(`${name}.weight`, [outputs, inputs, kernel, kernel], values),
-        graph.floats([outputs], scales),
-        graph.uint8s(new Uint8Array(outputs).fill(ZERO_POINT)),
-        graph.float(y.scale),
-        graph.uint8(y.zeroPoint),
-        graph.int32s(bias),
+        graph.uint8(zeroPoint),
+        graph.uint8(ZERO_POINT),
       ],
       { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: padsOf(kernel) },
     );
-    // A rectified range begins at zero, so saturation to uint8 is the ReLU.
-    return new Uint8Activation(graph, y, { uint8 });
+    const channels = [1, outputs, 1, 1];
+    const real = graph.floats(
+      channels,
+      scales.map((each) => each * scale),
+    );
+    const scaled = graph.node("Mul", [graph.node("Cast", [sums], { to: 1 }), real]);
+    const y = graph.node("Add", [scaled, graph.floats(channels, bias)]);
+    return activation(graph, name, relu ? graph.node("Relu", [y]) : y);
   };
 
   return {
