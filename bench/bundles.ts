@@ -3,12 +3,12 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { bundleAll } from "../src/build/bundle.ts";
-import { stage } from "../src/build/stage.ts";
+import { EMBEDDED, stage } from "../src/build/stage.ts";
 
 const mb = (bytes: number) => `${(bytes / 1e6).toFixed(2)} MB`;
 
 export async function bundles(): Promise<void> {
-  await stage({ packDir: "models/nano", labelsDir: "models/labels", log: () => {} });
+  await stage({ ...EMBEDDED, log: () => {} });
   for (const [worker, dir] of Object.entries(await bundleAll())) {
     const names = (await readdir(dir)).filter((name) => /\.(?:js|wasm|bin)$/.test(name));
     const files = await Promise.all(names.map((name) => readFile(join(dir, name))));

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { freePort, startCollection } from "../src/build/collection.ts";
 import { apiFirst, CONFIG_DIR, writeConfigs } from "../src/build/configs.ts";
-import { stage } from "../src/build/stage.ts";
+import { EMBEDDED, stage } from "../src/build/stage.ts";
 import { encodeRequest } from "../src/core/oip/encode.ts";
 import { MAX_PICTURES } from "../src/functions/oip/limits.ts";
 import { median, timed } from "./median.ts";
@@ -47,7 +47,7 @@ const part = (response: Response, name: string): number =>
   Number(new RegExp(`${name};dur=(\\d+)`).exec(response.headers.get("server-timing") ?? "")?.[1] ?? Number.NaN);
 
 export async function requests(): Promise<void> {
-  const manifest = await stage({ packDir: "models/nano", labelsDir: "models/labels", log: () => {} });
+  const manifest = await stage({ ...EMBEDDED, log: () => {} });
   const configs = await writeConfigs(manifest, { dir: CONFIG_DIR });
   const picture = await readFile("test/fixtures/pictures/t-shirt.jpg");
   const collection = await startCollection({

@@ -8,6 +8,7 @@ const { values } = parseArgs({
   options: {
     pack: { type: "string", default: "models/nano" },
     labels: { type: "string", default: "models/labels" },
+    policies: { type: "string", default: "models/policies" },
     "dry-run": { type: "boolean", default: false },
   },
 });
@@ -15,7 +16,12 @@ const { values } = parseArgs({
 try {
   console.log(`Deploying needs the Workers Paid plan: encoding a picture takes tens of milliseconds of CPU,
 the free plan allows 10 ms a request.\n`);
-  const manifest = await stage({ packDir: values.pack, labelsDir: values.labels, log: console.log });
+  const manifest = await stage({
+    packDir: values.pack,
+    labelsDir: values.labels,
+    policiesDir: values.policies,
+    log: console.log,
+  });
   const configs = await writeConfigs(manifest, { dir: CONFIG_DIR });
   for (const worker of WORKERS) {
     console.log(`\n${worker}${values["dry-run"] ? " (dry run)" : ""}`);

@@ -9,18 +9,24 @@ const { values } = parseArgs({
     port: { type: "string", default: "8787" },
     pack: { type: "string", default: "models/nano" },
     labels: { type: "string", default: "models/labels" },
+    policies: { type: "string", default: "models/policies" },
   },
 });
 
 try {
-  const manifest = await stage({ packDir: values.pack, labelsDir: values.labels, log: console.log });
+  const manifest = await stage({
+    packDir: values.pack,
+    labelsDir: values.labels,
+    policiesDir: values.policies,
+    log: console.log,
+  });
   const configs = await writeConfigs(manifest, { dir: CONFIG_DIR });
   const port = await freePort(Number(values.port));
   const collection = await startCollection({
     configs: apiFirst(configs),
     port,
     live: "/healthz",
-    vars: { OPEN_API: "yes" },
+    vars: { OPEN_API: "yes", ALLOW_DEMO_MODERATION: "yes" },
   });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void collection.stop());
 

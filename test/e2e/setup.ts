@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { type Collection, freePort, startCollection } from "../../src/build/collection.ts";
 import { apiFirst, writeConfigs } from "../../src/build/configs.ts";
-import { STAGE_DIR, stage } from "../../src/build/stage.ts";
+import { EMBEDDED, STAGE_DIR, stage } from "../../src/build/stage.ts";
 import { sha256 } from "../../src/core/hash.ts";
 
 /** Requests a minute of one key, where the limit is tested. */
@@ -31,7 +31,7 @@ async function tamper(): Promise<string> {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const manifest = await stage({ packDir: "models/nano", labelsDir: "models/labels", log: () => {} });
+  const manifest = await stage({ ...EMBEDDED, log: () => {} });
   const dir = join(STAGE_DIR, "test");
   const configs = await writeConfigs(manifest, { dir: join(dir, "whole") });
   const broken = await writeConfigs(manifest, {
@@ -48,7 +48,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     running.push(collection);
     return collection.url;
   };
-  project.provide("url", await start({ configs: apiFirst(configs), live: "/healthz", vars: { OPEN_API: "yes" } }));
+  project.provide("url", await start({ configs: apiFirst(configs), live: "/healthz", vars: { OPEN_API: "yes", ALLOW_DEMO_MODERATION: "yes" } }));
   project.provide(
     "tampered",
     await start({

@@ -2,8 +2,8 @@
 import * as v from "valibot";
 import { isTemplate } from "../../core/labels/prompts.ts";
 
-const words = v.pipe(v.string(), v.trim(), v.nonEmpty("must not be empty"), v.maxLength(200));
-const template = v.pipe(words, v.check(isTemplate, "must contain {} exactly once"));
+export const words = v.pipe(v.string(), v.trim(), v.nonEmpty("must not be empty"), v.maxLength(200));
+export const template = v.pipe(words, v.check(isTemplate, "must contain {} exactly once"));
 
 const LabelSchema = v.strictObject({
   name: words,

@@ -40,6 +40,8 @@ export const ManifestSchema = v.object({
     clean: v.picklist(["open_clip", "hugging_face", "none"]),
   }),
   embed_dim: positive,
+  /** A model for trying out: moderation warns of it, and a deployment refuses it as a moderator. */
+  demo: v.optional(v.boolean()),
   /** As multiplied with the cosine, not its logarithm. */
   logit_scale: v.pipe(v.number(), v.minValue(0)),
   logit_bias: v.number(),

@@ -2,6 +2,7 @@
 import { type Bank, readBank } from "../../core/labels/bank.ts";
 import type { Manifest } from "../../core/pack/manifest.ts";
 import { readManifest } from "../../core/pack/readManifest.ts";
+import { type Policy, readPolicy } from "../../core/policy/policy.ts";
 import { createTokenizer, type Tokenize } from "../../core/text/tokenizer.ts";
 
 /** As the staged deployment.ts hands them over. */
@@ -9,21 +10,25 @@ export interface DeploymentFiles {
   pack: unknown;
   tokenizer: unknown;
   banks: { document: unknown; vectors: ArrayBuffer }[];
+  policies: { document: unknown; vectors: ArrayBuffer }[];
 }
 
 export interface Deployment {
   manifest: Manifest;
   tokenize: Tokenize;
   banks: Map<string, Bank>;
+  policies: Map<string, Policy>;
 }
 
-/** @throws Problem `pack_corrupt`, or `space_mismatch` for a bank of another model */
-export function readDeployment({ pack, tokenizer, banks }: DeploymentFiles): Deployment {
+/** @throws Problem `pack_corrupt`, or `space_mismatch` for a bank or policy of another model */
+export function readDeployment({ pack, tokenizer, banks, policies }: DeploymentFiles): Deployment {
   const manifest = readManifest(pack);
   const read = banks.map(({ document, vectors }) => readBank(document, vectors, manifest.space));
+  const rules = policies.map(({ document, vectors }) => readPolicy(document, vectors, manifest.space));
   return {
     manifest,
     tokenize: createTokenizer(tokenizer, manifest.text),
     banks: new Map(read.map((bank) => [bank.id, bank])),
+    policies: new Map(rules.map((policy) => [policy.id, policy])),
   };
 }

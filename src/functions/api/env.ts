@@ -19,6 +19,8 @@ export interface Env {
   /** What RATE_LIMIT enforces: requests, and the seconds in which they count. */
   RATE_LIMIT_QUOTA?: string;
   RATE_LIMIT_WINDOW?: string;
+  /** `yes` lets a demo model moderate; `npm start` sets it. */
+  ALLOW_DEMO_MODERATION?: string;
   /** `yes` opens the API without keys; only `npm start` sets it. */
   OPEN_API?: string;
 }

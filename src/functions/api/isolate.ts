@@ -1,10 +1,11 @@
 // What the requests of one isolate share: the deployment, the room for bodies, and the texts that were encoded.
 import type { Handler } from "hono";
+import { Problem } from "../../core/problem.ts";
 import { InFlight } from "../body/inFlight.ts";
 import { declaredBytes } from "../body/readBody.ts";
 import { type Deployment, type DeploymentFiles, readDeployment } from "./deployment.ts";
 import type { AppTypes } from "./env.ts";
-import { bodyCap } from "./readInput.ts";
+import { bodyCap, type Reading } from "./readInput.ts";
 import { TextVectors } from "./textVectors.ts";
 
 /** Bytes of bodies held at once. */
@@ -26,8 +27,20 @@ export function createIsolate(files: DeploymentFiles): Isolate {
   return { deployment, inFlight: new InFlight(IN_FLIGHT_BYTES), texts: new TextVectors() };
 }
 
+type Handle = (context: Parameters<Handler<AppTypes>>[0]) => Promise<Response>;
+
+/** A body that says to be too large is never read: a tolerant handler needs no room to say so. */
+function roomFor(request: Request, reading: Reading): number {
+  try {
+    return declaredBytes(request, bodyCap(request));
+  } catch (error) {
+    if (reading === "tolerant" && error instanceof Problem && error.code === "body_too_large") return 0;
+    throw error;
+  }
+}
+
 /** A handler that starts once there is room for the body of its request. */
 export const withRoom =
-  ({ inFlight }: Isolate, handle: (context: Parameters<Handler<AppTypes>>[0]) => Promise<Response>) =>
-  (context: Parameters<Handler<AppTypes>>[0]): Promise<Response> =>
-    inFlight.hold(declaredBytes(context.req.raw, bodyCap(context.req.raw)), () => handle(context));
+  ({ inFlight }: Isolate, handle: Handle, reading: Reading = "strict"): Handle =>
+  (context) =>
+    inFlight.hold(roomFor(context.req.raw, reading), () => handle(context));

@@ -1,9 +1,11 @@
 // The three forms of a request with a picture (raw body, multipart, JSON) as one: the bytes, and the options beside them.
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
-import { Problem } from "../../core/problem.ts";
+import { Problem, type ProblemCode } from "../../core/problem.ts";
 import { readBody } from "../body/readBody.ts";
 import { pictureFromJson } from "./picture.ts";
 import type { FetchRemote } from "./remote.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 const JSON_BYTES_CAP = 28 * 2 ** 20;
 /** The parts beside the picture: options, boundaries. */
@@ -11,7 +13,9 @@ const MULTIPART_BYTES_CAP = PICTURE_BYTES_CAP + 2 ** 20;
 
 export interface Input {
   /** The bytes of each picture. */
-  pictures: Uint8Array<ArrayBuffer>[];
+  pictures: Bytes[];
+  /** Why the one picture cannot be taken, for a tolerant reader; `pictures` is empty then. */
+  unusable?: Problem;
   options: Record<string, unknown>;
   /** How an option is called in an error: a JSON pointer, or a parameter. */
   form: "json" | "parameters";
@@ -41,34 +45,51 @@ export function bodyCap(request: Request): number {
   return { json: JSON_BYTES_CAP, multipart: MULTIPART_BYTES_CAP, raw: PICTURE_BYTES_CAP }[formOf(request)];
 }
 
+/** Whether a picture that is too large ends the request, or is part of what is answered. */
+export type Reading = "strict" | "tolerant";
+
+const TOLERATED = new Set<ProblemCode>(["body_too_large", "remote_too_large"]);
+
+/** @returns the one picture, or for a tolerant reader why there is none */
+async function pictureOr(reading: Reading, picture: Promise<Bytes>): Promise<Pick<Input, "pictures" | "unusable">> {
+  try {
+    return { pictures: [await picture] };
+  } catch (error) {
+    if (reading === "strict" || !(error instanceof Problem) || !TOLERATED.has(error.code)) throw error;
+    return { pictures: [], unusable: error };
+  }
+}
+
 /**
  * @param most pictures that are taken: 1 reads `image`, more read `images` of a JSON body, or repeated parts `image`
  * @throws Problem `unsupported_media_type`, `body_too_large`, `invalid_json`, `invalid_base64`, `invalid_request`
  */
-export async function readInput(request: Request, most: number, fetchRemote: FetchRemote): Promise<Input> {
+export async function readInput(
+  request: Request,
+  most: number,
+  fetchRemote: FetchRemote,
+  reading: Reading = "strict",
+): Promise<Input> {
   const form = formOf(request);
-  const body = await readBody(request, bodyCap(request));
   const query = [...new URL(request.url).searchParams];
   if (form === "raw") {
-    const pictures = most > 1 && body.byteLength === 0 ? [] : [body];
-    return { pictures, options: optionsOf(query), form: "parameters" };
+    const picture = await pictureOr(reading, readBody(request, bodyCap(request)));
+    const none = most > 1 && picture.pictures[0]?.byteLength === 0;
+    return { ...picture, ...(none && { pictures: [] }), options: optionsOf(query), form: "parameters" };
   }
+  const body = await readBody(request, bodyCap(request));
   if (form === "multipart") return fromMultipart(request, body, query, most);
   const json = jsonObject(body);
   const { image, images, ...options } = json;
   const pictures =
     most === 1
-      ? [await pictureFromJson(image, "/image", fetchRemote)]
-      : await picturesFromJson(images, most, fetchRemote);
+      ? await pictureOr(reading, pictureFromJson(image, "/image", fetchRemote))
+      : { pictures: await picturesFromJson(images, most, fetchRemote) };
   const others = most === 1 ? { ...("images" in json && { images }) } : { ...("image" in json && { image }) };
-  return { pictures, options: { ...optionsOf(query), ...options, ...others }, form: "json" };
+  return { ...pictures, options: { ...optionsOf(query), ...options, ...others }, form: "json" };
 }
 
-async function picturesFromJson(
-  images: unknown,
-  most: number,
-  fetchRemote: FetchRemote,
-): Promise<Uint8Array<ArrayBuffer>[]> {
+async function picturesFromJson(images: unknown, most: number, fetchRemote: FetchRemote): Promise<Bytes[]> {
   if (images === undefined) return [];
   if (Array.isArray(images) && images.length <= most) {
     return Promise.all(images.map((image: unknown, index) => pictureFromJson(image, `/images/${index}`, fetchRemote)));
@@ -101,12 +122,7 @@ function jsonObject(body: Uint8Array): Record<string, unknown> {
   return { ...json };
 }
 
-async function fromMultipart(
-  request: Request,
-  body: Uint8Array<ArrayBuffer>,
-  query: [string, string][],
-  most: number,
-): Promise<Input> {
+async function fromMultipart(request: Request, body: Bytes, query: [string, string][], most: number): Promise<Input> {
   const type = request.headers.get("content-type") ?? "";
   let data: FormData;
   try {

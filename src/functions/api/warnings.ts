@@ -2,7 +2,7 @@
 import type { Manifest } from "../../core/pack/manifest.ts";
 
 export interface Warning {
-  code: "text_truncated" | "animation_first_frame";
+  code: "text_truncated" | "animation_first_frame" | "demo_model" | "policy_uncalibrated";
   message: string;
   pointer?: string;
 }

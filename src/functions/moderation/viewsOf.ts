@@ -1,0 +1,45 @@
+// A whole picture as vectors: the centre crop, the tiles around it, and several frames of an animation.
+
+import type { Manifest } from "../../core/pack/manifest.ts";
+import { Problem } from "../../core/problem.ts";
+import { callWorker } from "../api/callWorker.ts";
+import { encodePixels } from "../api/encodePixels.ts";
+import type { Timing } from "../api/timing.ts";
+
+export interface Views {
+  /** unit vectors [D] */
+  vectors: Float32Array[];
+  animated: boolean;
+  frames: number;
+}
+
+/** What looking at a picture takes. */
+export interface Parts {
+  IMAGE: Fetcher;
+  VISION: Fetcher;
+}
+
+/** @throws Problem `unsupported_image`, `image_unreadable`, `image_too_many_pixels` and those of a part that fails */
+export async function viewsOf(
+  { IMAGE, VISION }: Parts,
+  timing: Timing,
+  manifest: Manifest,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<Views> {
+  const { size } = manifest.image;
+  const square = size * size * 3;
+  const [pixels, headers] = await timing.measure("decode", async () => {
+    const response = await callWorker(IMAGE, `/views?size=${size}`, { method: "POST", body: bytes });
+    return [new Uint8Array(await response.arrayBuffer()), response.headers] as const;
+  });
+  const count = pixels.length / square;
+  if (count < 1 || !Number.isInteger(count))
+    throw new Problem("model_unavailable", `The image Worker answered with no squares of ${size} pixels.`);
+  const squares = Array.from({ length: count }, (_, at) => pixels.subarray(at * square, (at + 1) * square));
+  const vectors = await timing.measure("encode", () => encodePixels(VISION, manifest, squares));
+  return {
+    vectors,
+    animated: headers.get("x-image-animated") === "true",
+    frames: Number(headers.get("x-image-frames") ?? 1),
+  };
+}
