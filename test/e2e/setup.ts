@@ -48,7 +48,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
     running.push(collection);
     return collection.url;
   };
-  project.provide("url", await start({ configs: apiFirst(configs), live: "/healthz", vars: { OPEN_API: "yes", ALLOW_DEMO_MODERATION: "yes" } }));
+  project.provide(
+    "url",
+    await start({
+      configs: apiFirst(configs),
+      live: "/healthz",
+      vars: { OPEN_API: "yes", ALLOW_DEMO_MODERATION: "yes" },
+    }),
+  );
   project.provide(
     "tampered",
     await start({
