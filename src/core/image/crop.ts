@@ -8,6 +8,12 @@ export interface Axis {
   offset: number;
 }
 
+/** A square of the resized picture. */
+export interface Crop {
+  x: Axis;
+  y: Axis;
+}
+
 /** Python's round(): halves go to the even neighbour. */
 function roundHalfToEven(value: number): number {
   const floor = Math.floor(value);
@@ -19,12 +25,7 @@ function roundHalfToEven(value: number): number {
  * @param columns, rows the size before resizing, transposed where the orientation says so, not yet mirrored
  * @param size S, the side of the square
  */
-export function centreCrop(
-  columns: number,
-  rows: number,
-  size: number,
-  orientation: Orientation,
-): { x: Axis; y: Axis } {
+export function centreCrop(columns: number, rows: number, size: number, orientation: Orientation): Crop {
   const shorter = Math.min(columns, rows);
   const axis = (length: number, mirrored: boolean): Axis => {
     // torchvision: `int(size * long / short)`, and `int(round((length - size) / 2.0))`, in the upright picture.

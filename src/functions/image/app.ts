@@ -2,30 +2,35 @@
 import { AutoRouter, type IRequest, json } from "itty-router";
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
 import type { Magick } from "../../core/image/magick.ts";
-import { toPixels } from "../../core/image/pixels.ts";
+import { type Picture, toPixels } from "../../core/image/pixels.ts";
+import { toViews } from "../../core/image/views.ts";
 import { Problem } from "../../core/problem.ts";
 import { InFlight } from "../body/inFlight.ts";
 import { declaredBytes, readBody } from "../body/readBody.ts";
 
 const MAX_SIZE = 1024;
+/** Of many squares at once; no known model of one passes it. */
+const MAX_VIEW_SIZE = 448;
 
-function sizeOf(request: IRequest): number {
-  const size = Number(request.query.size);
-  if (Number.isInteger(size) && size >= 1 && size <= MAX_SIZE) return size;
-  const message = `an integer from 1 to ${MAX_SIZE}`;
-  throw new Problem("invalid_request", `size must be ${message}.`, { errors: [{ parameter: "size", message }] });
+function integerOf(request: IRequest, parameter: string, max: number): number {
+  const value = Number(request.query[parameter]);
+  if (Number.isInteger(value) && value >= 1 && value <= max) return value;
+  const message = `an integer from 1 to ${max}`;
+  throw new Problem("invalid_request", `${parameter} must be ${message}.`, { errors: [{ parameter, message }] });
 }
 
 /** @param openMagick the one ImageMagick of this isolate, opened when it is first needed */
 export function imageApp(openMagick: () => Promise<Magick>) {
   const inFlight = new InFlight(PICTURE_BYTES_CAP);
 
-  const pixels = (request: IRequest & Request): Promise<Response> => {
-    const size = sizeOf(request);
-    return inFlight.hold(declaredBytes(request, PICTURE_BYTES_CAP), async () => {
+  /** @returns the answer to a picture, once there is room for it */
+  const read = (
+    request: IRequest & Request,
+    use: (magick: Magick, bytes: Uint8Array) => [Picture, headers?: Record<string, string>],
+  ): Promise<Response> =>
+    inFlight.hold(declaredBytes(request, PICTURE_BYTES_CAP), async () => {
       const bytes = await readBody(request, PICTURE_BYTES_CAP);
-      const magick = await openMagick();
-      const picture = toPixels(magick, bytes, { size });
+      const [picture, headers] = use(await openMagick(), bytes);
       return new Response(picture.pixels, {
         headers: {
           "content-type": "application/octet-stream",
@@ -33,8 +38,22 @@ export function imageApp(openMagick: () => Promise<Magick>) {
           "x-image-width": String(picture.width),
           "x-image-height": String(picture.height),
           "x-image-animated": String(picture.animated),
+          ...headers,
         },
       });
+    });
+
+  const pixels = async (request: IRequest & Request): Promise<Response> => {
+    const size = integerOf(request, "size", MAX_SIZE);
+    return read(request, (magick, bytes) => [toPixels(magick, bytes, { size })]);
+  };
+
+  const views = async (request: IRequest & Request): Promise<Response> => {
+    const size = integerOf(request, "size", MAX_VIEW_SIZE);
+    return read(request, (magick, bytes) => {
+      const picture = toViews(magick, bytes, { size });
+      const count = picture.pixels.length / (size * size * 3);
+      return [picture, { "x-image-views": String(count), "x-image-frames": String(picture.frames) }];
     });
   };
 
@@ -47,6 +66,7 @@ export function imageApp(openMagick: () => Promise<Magick>) {
     missing: () => new Problem("not_found", "There is no such route.").toResponse(),
   })
     .post("/pixels", pixels)
+    .post("/views", views)
     .get("/memory", async () => json({ wasm_bytes: (await openMagick()).heapBytes }))
     .get("/health", () => json({ status: "ok" }));
 }
