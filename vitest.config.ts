@@ -5,7 +5,9 @@ import { defineConfig } from "vitest/config";
 const report = process.env.VITEST_JSON;
 
 /** Tests of core that need no files: they run in Node and in workerd. */
-const PURE = ["score", "oip", "labels/{bank,prompts}", "text/clean"].map((name) => `test/core/${name}{/**/*,}.test.ts`);
+const PURE = ["score", "loss", "oip", "labels/{bank,prompts}", "text/clean"].map(
+  (name) => `test/core/${name}{/**/*,}.test.ts`,
+);
 
 export default defineConfig({
   test: {
