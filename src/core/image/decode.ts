@@ -99,6 +99,25 @@ function readFromCanvas(frame: { x: number; y: number; width: number; height: nu
   };
 }
 
+function readWith<T>(
+  bytes: Uint8Array,
+  settings: MagickReadSettings,
+  use: (image: IMagickImage, pixels: IPixelCollection) => T,
+): T {
+  const image = MagickImage.create();
+  try {
+    const warnings: string[] = [];
+    image.onWarning = ({ error }) => warnings.push(error.message);
+    image.read(bytes, settings);
+    const cutOff = warnings.find((warning) => CUT_OFF.test(warning));
+    if (cutOff) throw new DecodeFailed(cutOff);
+    if (!TAKEN_AS_SRGB.has(image.colorSpace)) image.colorSpace = ColorSpace.sRGB;
+    return image.getPixels((pixels) => use(image, pixels));
+  } finally {
+    image.dispose();
+  }
+}
+
 /**
  * Runs inside `Magick.run`.
  * @param size S, the side that the picture is needed for
@@ -110,18 +129,33 @@ export function decode<T>(
   size: number,
   use: (picture: Decoded) => T,
 ): T {
-  const image = MagickImage.create();
-  try {
-    const warnings: string[] = [];
-    image.onWarning = ({ error }) => warnings.push(error.message);
-    image.read(bytes, readSettings(format, header, size));
-    const cutOff = warnings.find((warning) => CUT_OFF.test(warning));
-    if (cutOff) throw new DecodeFailed(cutOff);
-    if (!TAKEN_AS_SRGB.has(image.colorSpace)) image.colorSpace = ColorSpace.sRGB;
-    return image.getPixels((pixels) => use(pictureOf(image, pixels, header)));
-  } finally {
-    image.dispose();
-  }
+  return readWith(bytes, readSettings(format, header, size), (image, pixels) => use(pictureOf(image, pixels, header)));
+}
+
+/** A picture with its transparency. */
+export interface Layer {
+  columns: number;
+  rows: number;
+  /** @returns uint8 [rows, columns, 4] */
+  read: ReadRows;
+}
+
+/** Runs inside `Magick.run`. The checksums of a PNG's chunks are not looked at. */
+export function decodeLayer<T>(bytes: Uint8Array, format: "png" | "webp", use: (layer: Layer) => T): T {
+  const settings = new MagickReadSettings();
+  settings.format = CODER[format];
+  if (format === "png") settings.setDefine("png:ignore-crc", "true");
+  return readWith(bytes, settings, (image, pixels) =>
+    use({
+      columns: image.width,
+      rows: image.height,
+      read: (x, y, columns, rows) => {
+        const strip = pixels.toByteArray(x, y, columns, rows, "RGBA");
+        if (!strip) throw new DecodeFailed("The decoder gave no pixels.");
+        return strip;
+      },
+    }),
+  );
 }
 
 function pictureOf(image: IMagickImage, pixels: IPixelCollection, header: ImageHeader): Decoded {

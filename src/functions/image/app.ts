@@ -3,7 +3,7 @@ import { AutoRouter, type IRequest, json } from "itty-router";
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
 import type { Magick } from "../../core/image/magick.ts";
 import { type Picture, toPixels } from "../../core/image/pixels.ts";
-import { toViews } from "../../core/image/views.ts";
+import { MAX_FRAMES, toViews, viewsRoom } from "../../core/image/views.ts";
 import { Problem } from "../../core/problem.ts";
 import { InFlight } from "../body/inFlight.ts";
 import { declaredBytes, readBody } from "../body/readBody.ts";
@@ -23,12 +23,16 @@ function integerOf(request: IRequest, parameter: string, max: number): number {
 export function imageApp(openMagick: () => Promise<Magick>) {
   const inFlight = new InFlight(PICTURE_BYTES_CAP);
 
-  /** @returns the answer to a picture, once there is room for it */
+  /**
+   * @param room bytes that `use` holds beside the body
+   * @returns the answer to a picture, once there is room for it
+   */
   const read = (
     request: IRequest & Request,
+    room: number,
     use: (magick: Magick, bytes: Uint8Array) => [Picture, headers?: Record<string, string>],
   ): Promise<Response> =>
-    inFlight.hold(declaredBytes(request, PICTURE_BYTES_CAP), async () => {
+    inFlight.hold(Math.min(PICTURE_BYTES_CAP, declaredBytes(request, PICTURE_BYTES_CAP) + room), async () => {
       const bytes = await readBody(request, PICTURE_BYTES_CAP);
       const [picture, headers] = use(await openMagick(), bytes);
       return new Response(picture.pixels, {
@@ -45,13 +49,14 @@ export function imageApp(openMagick: () => Promise<Magick>) {
 
   const pixels = async (request: IRequest & Request): Promise<Response> => {
     const size = integerOf(request, "size", MAX_SIZE);
-    return read(request, (magick, bytes) => [toPixels(magick, bytes, { size })]);
+    return read(request, 0, (magick, bytes) => [toPixels(magick, bytes, { size })]);
   };
 
   const views = async (request: IRequest & Request): Promise<Response> => {
     const size = integerOf(request, "size", MAX_VIEW_SIZE);
-    return read(request, (magick, bytes) => {
-      const picture = toViews(magick, bytes, { size });
+    const frames = request.query.frames === undefined ? 1 : integerOf(request, "frames", MAX_FRAMES);
+    return read(request, viewsRoom({ size, frames }), (magick, bytes) => {
+      const picture = toViews(magick, bytes, { size, frames });
       const count = picture.pixels.length / (size * size * 3);
       return [picture, { "x-image-views": String(count), "x-image-frames": String(picture.frames) }];
     });

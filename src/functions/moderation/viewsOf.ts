@@ -6,6 +6,9 @@ import { callWorker } from "../api/callWorker.ts";
 import { encodePixels } from "../api/encodePixels.ts";
 import type { Timing } from "../api/timing.ts";
 
+/** Of an animation; more would leave fewer tiles to each. */
+const FRAMES = 4;
+
 export interface Views {
   /** unit vectors [D] */
   vectors: Float32Array[];
@@ -29,7 +32,7 @@ export async function viewsOf(
   const { size } = manifest.image;
   const square = size * size * 3;
   const [pixels, headers] = await timing.measure("decode", async () => {
-    const response = await callWorker(IMAGE, `/views?size=${size}`, { method: "POST", body: bytes });
+    const response = await callWorker(IMAGE, `/views?size=${size}&frames=${FRAMES}`, { method: "POST", body: bytes });
     return [new Uint8Array(await response.arrayBuffer()), response.headers] as const;
   });
   const count = pixels.length / square;

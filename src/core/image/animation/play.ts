@@ -1,0 +1,72 @@
+// Paints an animation up to chosen frames, within bounds on the work and on the memory.
+import { DecodeFailed, HeapExhausted } from "../magick.ts";
+import type { Animation, Frame } from "./animation.ts";
+import type { Canvas } from "./canvas.ts";
+
+/** Pixels that may be decoded for one of the chosen frames: what it is painted over is then only as old as that allows. */
+const PIXELS_A_FRAME = 16e6;
+/** What a frame costs beside its pixels, in pixels. */
+const FRAME_COST = 4096;
+
+const isDamage = (error: unknown): boolean =>
+  error instanceof RangeError || error instanceof DecodeFailed || error instanceof HeapExhausted;
+
+/** @returns the frame from which painting has to begin for `target`, not before `first` */
+function startOf(animation: Animation, canvas: Canvas, first: number, target: number): number {
+  let cost = 0;
+  for (let at = target; at >= first; at--) {
+    const { x, y, width, height, opaque, dispose } = animation.frame(at);
+    const painted = dispose !== "restore" || at === target;
+    cost += FRAME_COST + (painted ? width * height : 0);
+    if (cost > PIXELS_A_FRAME) return Math.min(at + 1, target);
+    const covers = x === 0 && y === 0 && width >= canvas.width && height >= canvas.height;
+    if (painted && opaque && covers) return at;
+  }
+  return first;
+}
+
+/** @returns what undoes the frame before the next one, as its disposal asks */
+function undoOf(frame: Frame, canvas: Canvas, spare: number): () => void {
+  const rectangle = canvas.clip(frame);
+  const { x, y, width, height } = rectangle;
+  if (frame.dispose === "empty") return () => canvas.write(rectangle);
+  // Where the memory is too little for what was there before, the frame stays: it was seen already.
+  if (frame.dispose === "keep" || width * height * 3 > spare) return () => {};
+  const before = canvas.read(x, y, width, height);
+  return () => canvas.write(rectangle, before);
+}
+
+/**
+ * Yields when the canvas shows one of the targets. An animation that is damaged further on ends with what a browser shows last.
+ * @param targets indices of frames, ascending
+ * @param spare bytes beside the canvas
+ */
+export function* play(
+  animation: Animation,
+  canvas: Canvas,
+  targets: readonly number[],
+  spare: number,
+): Generator<Canvas, void> {
+  let next = 0;
+  let undo = () => {};
+  for (const target of targets) {
+    let unseen = false;
+    try {
+      for (let at = startOf(animation, canvas, next, target); at <= target; at++) {
+        const frame = animation.frame(at);
+        // It would leave nothing behind.
+        if (frame.dispose === "restore" && at !== target) continue;
+        undo();
+        undo = undoOf(frame, canvas, spare);
+        frame.paint(canvas);
+        unseen = true;
+      }
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      if (unseen) yield canvas;
+      return;
+    }
+    next = target + 1;
+    yield canvas;
+  }
+}
