@@ -8,6 +8,7 @@ uint8 [S, S, 3] a picture (`<folder>-<name>.<size>.rgb`) and prints one JSON lin
 import json
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -24,7 +25,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def preprocess(path: Path, size: int) -> np.ndarray:
+def preprocess(path: Path | BinaryIO, size: int) -> np.ndarray:
     """uint8 [size, size, 3] of a picture file."""
     image = to_rgb(ImageOps.exif_transpose(Image.open(path)))
     width, height = image.size

@@ -16,25 +16,26 @@ def moco(query: Tensor, key: Tensor, queue: Tensor, temperature: float) -> Tenso
     return F.cross_entropy(logits, torch.zeros(len(query), dtype=torch.long, device=query.device))
 
 
-class Queue:
+class Queue(nn.Module):
     """The last `size` keys, first in, first out; random directions until it has filled."""
 
-    def __init__(self, size: int, dim: int, device: str = "cpu") -> None:
-        self.keys = F.normalize(torch.randn(size, dim, device=device), dim=-1)
-        self.at = 0
+    def __init__(self, size: int, dim: int) -> None:
+        super().__init__()
+        self.register_buffer("keys", F.normalize(torch.randn(size, dim), dim=-1))
+        self.register_buffer("at", torch.zeros((), dtype=torch.long))
 
     def push(self, keys: Tensor) -> None:
         keys = keys.detach()[-len(self.keys) :].to(self.keys.dtype)
         places = (self.at + torch.arange(len(keys), device=keys.device)) % len(self.keys)
         self.keys[places] = keys
-        self.at = (self.at + len(keys)) % len(self.keys)
+        self.at.add_(len(keys)).remainder_(len(self.keys))
 
 
 @torch.no_grad()
 def follow(key_encoder: nn.Module, encoder: nn.Module, momentum: float) -> None:
-    """key weights <- momentum * key weights + (1 - momentum) * weights; counters are copied"""
-    for slow, fast in zip(key_encoder.state_dict().values(), encoder.state_dict().values()):
-        if slow.dtype.is_floating_point:
-            slow.lerp_(fast, 1 - momentum)
-        else:
-            slow.copy_(fast)
+    """key weights and running statistics <- momentum * theirs + (1 - momentum) * the encoder's; counters are copied"""
+    pairs = list(zip(key_encoder.state_dict().values(), encoder.state_dict().values()))
+    slow, fast = zip(*(pair for pair in pairs if pair[0].dtype.is_floating_point))
+    torch._foreach_lerp_(slow, fast, 1 - momentum)
+    for counter, current in (pair for pair in pairs if not pair[0].dtype.is_floating_point):
+        counter.copy_(current)

@@ -23,11 +23,9 @@ def multi_positive(image: Tensor, text: Tensor, target: Tensor, scale: Tensor | 
 
 
 def soften(target: Tensor, smoothing: float, ignored: Tensor | None = None) -> Tensor:
-    """label smoothing: `smoothing` of each row spread evenly over what is not ignored; mass on what is ignored moves to the rest"""
+    """label smoothing: `smoothing` of each row spread evenly over what is not ignored; target is zero where ignored"""
     allowed = torch.ones_like(target) if ignored is None else (~ignored).to(target.dtype)
-    kept = target * allowed
-    kept = kept / kept.sum(-1, keepdim=True)
-    return kept * (1 - smoothing) + allowed * (smoothing / allowed.sum(-1, keepdim=True))
+    return target * (1 - smoothing) + allowed * (smoothing / allowed.sum(-1, keepdim=True))
 
 
 def sup_con(vectors: Tensor, labels: Tensor, temperature: float) -> Tensor:

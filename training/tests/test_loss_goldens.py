@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+import modules  # noqa: F401
 from losses.goldens import CASES, golden
 
 FOLDER = Path(__file__).resolve().parents[2] / "test/goldens/loss"
