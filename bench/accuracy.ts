@@ -20,7 +20,7 @@ import { createTokenizer, type Tokenize } from "../src/core/text/tokenizer.ts";
 import { readValidation } from "./validation.ts";
 
 const DATA = "../shared/data";
-const CHECKPOINT = "../shared/models/nano-baseline";
+const CHECKPOINT = "training/nano";
 const PACK = "models/nano";
 const LABELS = "models/labels/everyday.yaml";
 

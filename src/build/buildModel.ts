@@ -24,13 +24,15 @@ export interface BuildOptions {
   /** A folder of pictures like those that will be asked about. */
   calibrationDir: string;
   source: Manifest["source"];
+  /** A model for trying out, not one to moderate with. */
+  demo: boolean;
   allowDrift: boolean;
   /** Texts whose drift is measured. */
   texts: string[];
   log: (line: string) => void;
 }
 
-function describe(checkpoint: Checkpoint, id: string, source: Manifest["source"]): Description {
+function describe(checkpoint: Checkpoint, { id, source, demo }: BuildOptions): Description {
   const { config, tensors, tokenizer } = checkpoint;
   const { model_cfg: model, preprocess_cfg: preprocess } = config;
   const image: Manifest["image"] = {
@@ -58,6 +60,7 @@ function describe(checkpoint: Checkpoint, id: string, source: Manifest["source"]
     image,
     text,
     embed_dim: model.embed_dim,
+    ...(demo && { demo }),
     logit_scale: Math.exp(tensors.read("logit_scale", [])[0] ?? 0),
     logit_bias: tensors.has("logit_bias") ? (tensors.read("logit_bias", [])[0] ?? 0) : 0,
     space: spaceOf(checkpoint, { model: meaning, image, text }),
@@ -71,7 +74,7 @@ export async function buildModel(
   const { outDir, fp32Dir, log } = options;
   const checkpoint = await openCheckpoint(options.checkpointDir);
   try {
-    const description = describe(checkpoint, options.id, options.source);
+    const description = describe(checkpoint, options);
     const { size } = description.image;
     const pictures = await readPictures(options.calibrationDir, size);
     log(`${pictures.length} calibration pictures of ${size} px`);

@@ -12,6 +12,7 @@ const USAGE = `npm run models -- build <checkpoint> --id <id> --calibrate <pictu
   --out-fp32     where the fp32 pack goes (.edgeclip/fp32/<id>)
   --labels       label files whose names measure the drift of the text tower (models/labels)
   --repo, --revision, --licence   what pack.json says of the source
+  --demo         a model for trying out: moderation warns of it, and a deployment refuses it as a moderator
   --allow-drift  keep a pack whose drift is past the budget`;
 
 async function main(): Promise<void> {
@@ -26,6 +27,7 @@ async function main(): Promise<void> {
       repo: { type: "string", default: "local" },
       revision: { type: "string", default: "unknown" },
       licence: { type: "string", default: "unknown" },
+      demo: { type: "boolean", default: false },
       "allow-drift": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -43,6 +45,7 @@ async function main(): Promise<void> {
     fp32Dir: values["out-fp32"] ?? `.edgeclip/fp32/${values.id}`,
     calibrationDir: values.calibrate,
     source: { repo: values.repo, revision: values.revision, licence: values.licence },
+    demo: values.demo,
     allowDrift: values["allow-drift"],
     texts: (await readLabelNames(values.labels)).map((name) => `a photo of a ${name}.`),
     log: console.log,

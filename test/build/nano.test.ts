@@ -37,6 +37,7 @@ test("the pack's hash covers everything but itself", async () => {
     "image",
     "text",
     "embed_dim",
+    "demo",
     "logit_scale",
     "logit_bias",
     "space",

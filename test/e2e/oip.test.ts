@@ -1,11 +1,12 @@
 // The vision Worker by its own protocol: Open Inference Protocol v2 with and without the binary tensor extension.
+import { readFileSync } from "node:fs";
 import { expect, inject, test } from "vitest";
 import { decodeResponse, HEADER_LENGTH } from "../../src/core/oip/decode.ts";
 import { encodeRequest } from "../../src/core/oip/encode.ts";
 import { canaryPixels } from "../../src/core/pack/canary.ts";
 import { problemOf } from "./request.ts";
 
-const SIZE = 96;
+const SIZE: number = JSON.parse(readFileSync("models/nano/pack.json", "utf8")).image.size;
 const PIXELS = SIZE * SIZE * 3;
 
 /** Pictures that differ: the canary, shifted. */

@@ -20,8 +20,8 @@ const checkpoints: [string, string][] = ["vit-gelu", "vit-quickgelu", "modified-
   name,
   join(GOLDENS, name),
 ]);
-if (existsSync(BASELINE)) checkpoints.push(["nano", BASELINE]);
-else console.warn(`skipped: parity of the nano checkpoint, there is no ${BASELINE}`);
+if (existsSync(BASELINE)) checkpoints.push(["nano-baseline", BASELINE]);
+else console.warn(`skipped: parity of the first nano, there is no ${BASELINE}`);
 
 let dir: string;
 beforeAll(async () => {
