@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 const report = process.env.VITEST_JSON;
 
 /** Tests of core that need no files: they run in Node and in workerd. */
-const PURE = ["score", "loss", "oip", "labels/{bank,prompts}", "text/clean"].map(
+const PURE = ["score", "loss", "fewshot", "oip", "labels/{bank,prompts}", "text/clean"].map(
   (name) => `test/core/${name}{/**/*,}.test.ts`,
 );
 

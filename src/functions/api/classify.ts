@@ -4,35 +4,28 @@ import { cosines } from "../../core/score/cosines.ts";
 import { round6 } from "../../core/score/round6.ts";
 import { softmax } from "../../core/score/softmax.ts";
 import { topK } from "../../core/score/topK.ts";
-import { bankClassifier, labelsClassifier } from "./classifier.ts";
+import { askBank, askLabels } from "./ask.ts";
+import { bankOf } from "./classifier.ts";
 import { classifyOptions } from "./classifyOptions.ts";
-import { encodePictures } from "./encodePictures.ts";
 import type { AppTypes } from "./env.ts";
 import { type Isolate, withRoom } from "./isolate.ts";
 import { modelOf } from "./models.ts";
 import { readInput } from "./readInput.ts";
 import { remoteFetcher } from "./remote.ts";
-import { animationWarnings } from "./warnings.ts";
 
 export const classify = (isolate: Isolate) =>
   withRoom(isolate, async (context: Context<AppTypes>) => {
-    const timing = context.get("timing");
     const deployment = isolate.deployment();
     const { manifest } = deployment;
-    const input = await readInput(context.req.raw, 1, remoteFetcher(context.env, timing));
-    const { bank, labels = [], template, top_k, threshold } = classifyOptions(input);
+    const input = await readInput(context.req.raw, 1, remoteFetcher(context.env, context.get("timing")));
+    const { bank: id, labels = [], template, top_k, threshold } = classifyOptions(input);
+    // An unknown bank is told before anything is decoded.
+    const bank = id === undefined ? undefined : bankOf(id, deployment);
+    const { image, classifier, warnings } = bank
+      ? await askBank(isolate, context, input, bank)
+      : await askLabels(isolate, context, input, { labels, template }, false);
 
-    // An unknown bank is told before anything is decoded; free labels are encoded while the picture is.
-    const classifying =
-      bank === undefined
-        ? timing.measure("text", () => labelsClassifier(labels, template, isolate, context.env.TEXT))
-        : bankClassifier(bank, deployment);
-    const [classifier, pictures] = await Promise.all([
-      classifying,
-      encodePictures(context.env, timing, manifest, input.pictures),
-    ]);
-
-    const cosine = cosines(pictures[0]?.vector ?? new Float32Array(), classifier.vectors);
+    const cosine = cosines(image, classifier.vectors);
     const scores = softmax(cosine, manifest.logit_scale, manifest.logit_bias);
     const predictions = topK(scores, top_k).map((row) => ({
       label: classifier.names[row] ?? "",
@@ -43,7 +36,7 @@ export const classify = (isolate: Isolate) =>
       predictions,
       abstained: threshold !== undefined && (predictions[0]?.score ?? 0) < threshold,
       model: modelOf(manifest),
-      bank: classifier.bank,
-      warnings: [...classifier.warnings, ...animationWarnings(pictures)],
+      bank: bank ? { id: bank.id, hash: bank.hash, calibrated: bank.calibrated } : null,
+      warnings,
     });
   });

@@ -9,10 +9,17 @@ import { text } from "./text.ts";
 export const MAX_LABELS = 1_000;
 const MAX_QUERY_LABELS = 100;
 
-const label = v.union([text, v.strictObject({ name: text, text: v.optional(text) })], (issue) =>
+const described = v.strictObject({
+  name: text,
+  text: v.optional(text),
+  /** Each as `<picture>`, read by readExamples. */
+  images: v.optional(v.pipe(v.array(v.unknown()), v.minLength(1, "must have at least one picture"))),
+});
+
+const label = v.union([text, described], (issue) =>
   typeof issue.input === "string"
     ? (v.safeParse(text, issue.input).issues?.[0].message ?? "is no label")
-    : "must be a text, or an object with name and maybe text",
+    : "must be a text, or an object with name and maybe text and images",
 );
 
 /** Entries of a request's schema. */

@@ -8,32 +8,24 @@ import { calibrate, IDENTITY } from "../../core/score/platt.ts";
 import { round6 } from "../../core/score/round6.ts";
 import { type Competition, tagLogits } from "../../core/score/tagLogits.ts";
 import { topK } from "../../core/score/topK.ts";
-import { bankClassifier, labelsClassifier } from "./classifier.ts";
-import type { Deployment } from "./deployment.ts";
-import { encodePictures } from "./encodePictures.ts";
+import { askBank, askLabels } from "./ask.ts";
+import { backgroundOf, DEFAULT_BACKGROUND } from "./background.ts";
+import { bankOf } from "./classifier.ts";
 import type { AppTypes } from "./env.ts";
 import { type Isolate, withRoom } from "./isolate.ts";
 import { modelOf } from "./models.ts";
 import { readInput } from "./readInput.ts";
 import { remoteFetcher } from "./remote.ts";
 import { tagOptions } from "./tagOptions.ts";
-import { animationWarnings } from "./warnings.ts";
 
 /** Where neither the request nor the label says which. */
 const DEFAULT_MIN_SCORE = 0.2;
-/** The background of free labels, and of banks that name none. */
-const DEFAULT_BACKGROUND = "everyday";
 
 /** Labels, as far as tags need them. */
 type Labelled = Pick<Bank, "labels" | "negatives">;
 
 /** Kin of a bank's labels, worked out once. */
 const known = new WeakMap<Bank, Competition[]>();
-
-/** @returns the bank that labels are weighed against: the named one, the everyday one, or the labels themselves */
-function backgroundOf(bank: Bank | undefined, { banks }: Deployment): Bank | undefined {
-  return banks.get(bank?.background ?? DEFAULT_BACKGROUND) ?? bank;
-}
 
 function competitionFor(bank: Bank | undefined, own: Labelled, background: Pick<Bank, "labels">): Competition[] {
   if (!bank) return competitionOf(own, background);
@@ -44,30 +36,27 @@ function competitionFor(bank: Bank | undefined, own: Labelled, background: Pick<
 
 export const tag = (isolate: Isolate) =>
   withRoom(isolate, async (context: Context<AppTypes>) => {
-    const timing = context.get("timing");
     const deployment = isolate.deployment();
     const { manifest } = deployment;
-    const input = await readInput(context.req.raw, 1, remoteFetcher(context.env, timing));
+    const input = await readInput(context.req.raw, 1, remoteFetcher(context.env, context.get("timing")));
     const { bank: id, labels = [], template, min_score, max_tags } = tagOptions(input);
-    const classifying =
-      id === undefined
-        ? timing.measure("text", () => labelsClassifier(labels, template, isolate, context.env.TEXT))
-        : bankClassifier(id, deployment);
-    const [{ names, vectors, bank: told, warnings }, pictures] = await Promise.all([
-      classifying,
-      encodePictures(context.env, timing, manifest, input.pictures),
-    ]);
+    // An unknown bank is told before anything is decoded.
+    const bank = id === undefined ? undefined : bankOf(id, deployment);
+    const against = backgroundOf(bank?.background, deployment);
+    const { image, classifier, warnings } = bank
+      ? await askBank(isolate, context, input, bank)
+      : await askLabels(isolate, context, input, { labels, template }, against !== undefined);
 
-    const bank = id === undefined ? undefined : deployment.banks.get(id);
+    const { names, vectors } = classifier;
     const own: Labelled = bank ?? { labels: names.map((name) => ({ name, parents: [] })), negatives: new Map() };
-    const background = backgroundOf(bank, deployment) ?? { labels: own.labels, vectors };
+    // Where there is no background, labels are weighed against one another.
+    const background = against ?? { labels: own.labels, vectors };
     if (background.labels.length < 2) {
       const message = `there is nothing to weigh one label against: deploy a bank ${DEFAULT_BACKGROUND}, or ask about more`;
       throw new Problem("invalid_request", `${message}.`, { errors: [{ parameter: "labels", message }] });
     }
     const competition = competitionFor(bank, own, background);
     const nothing: Competition = { kin: [], negatives: undefined };
-    const image = pictures[0]?.vector ?? new Float32Array();
     const logits = tagLogits(
       image,
       vectors,
@@ -93,7 +82,7 @@ export const tag = (isolate: Isolate) =>
       tags,
       calibrated: bank?.calibrated ?? false,
       model: modelOf(manifest),
-      bank: told,
-      warnings: [...warnings, ...animationWarnings(pictures)],
+      bank: bank ? { id: bank.id, hash: bank.hash, calibrated: bank.calibrated } : null,
+      warnings,
     });
   });

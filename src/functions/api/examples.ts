@@ -1,0 +1,39 @@
+// Example pictures of a request's labels: `labels: [{"name", "images": [<picture>…], "text"?}]`.
+import { Problem } from "../../core/problem.ts";
+import type { LabelSource } from "./labelSource.ts";
+import { pictureFromJson } from "./picture.ts";
+import type { FetchRemote } from "./remote.ts";
+
+/** Pictures of a request in all, the one that is asked about included. */
+const MAX_PICTURES = 32;
+
+export interface Example {
+  /** Index of its label. */
+  label: number;
+  /** Where it stands in the request. */
+  pointer: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** @throws Problem `invalid_request` when they are too many, or what is wrong with the first that cannot be taken */
+export async function readExamples(
+  labels: NonNullable<LabelSource["labels"]>,
+  fetchRemote: FetchRemote,
+): Promise<Example[]> {
+  const stated = labels.flatMap((each, label) => {
+    const images = typeof each === "string" ? [] : (each.images ?? []);
+    return images.map((image, at) => ({ label, image, pointer: `/labels/${label}/images/${at}` }));
+  });
+  const most = MAX_PICTURES - 1;
+  if (stated.length > most) {
+    const message = `have ${stated.length} pictures, where ${most} beside the one asked about are taken`;
+    throw new Problem("invalid_request", `labels ${message}.`, { errors: [{ pointer: "/labels", message }] });
+  }
+  return Promise.all(
+    stated.map(async ({ label, image, pointer }) => ({
+      label,
+      pointer,
+      bytes: await pictureFromJson(image, pointer, fetchRemote),
+    })),
+  );
+}
