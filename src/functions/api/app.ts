@@ -1,10 +1,11 @@
 // The public API: routes, and what every answer has in common.
 import { Hono } from "hono";
 import { Problem } from "../../core/problem.ts";
+import { Timing } from "../answer/timing.ts";
+import type { DeploymentFiles } from "../deployment/deployment.ts";
 import { auth } from "./auth.ts";
 import { classify } from "./classify.ts";
 import { crossOrigin } from "./crossOrigin.ts";
-import type { DeploymentFiles } from "./deployment.ts";
 import { embeddings } from "./embeddings.ts";
 import type { AppTypes } from "./env.ts";
 import { healthz, readyz } from "./health.ts";
@@ -17,7 +18,6 @@ import { policies } from "./policies.ts";
 import { rateLimit } from "./rateLimit.ts";
 import { similarity } from "./similarity.ts";
 import { tag } from "./tag.ts";
-import { Timing } from "./timing.ts";
 
 /** The playground; nothing else in its folder is served. */
 const PAGE = ["/", "/page.css", "/page.js"];

@@ -1,14 +1,14 @@
 // A request's picture and the labels that it is asked about, as vectors: what classify and tag share.
 import type { Context } from "hono";
 import type { Bank } from "../../core/labels/bank.ts";
+import { animationWarnings, truncationWarnings, type Warning } from "../answer/warnings.ts";
+import { remoteFetcher } from "../remote/remoteFetcher.ts";
 import { type Classifier, type Labels, labelsClassifier, textsOf } from "./classifier.ts";
 import { encodePictures } from "./encodePictures.ts";
 import type { AppTypes } from "./env.ts";
 import { readExamples } from "./examples.ts";
 import type { Isolate } from "./isolate.ts";
 import type { Input } from "./readInput.ts";
-import { remoteFetcher } from "./remote.ts";
-import { animationWarnings, truncationWarnings, type Warning } from "./warnings.ts";
 
 interface Asked {
   /** unit vector [D] */

@@ -4,8 +4,8 @@ import { mixed, prototype } from "../../core/fewshot/prototype.ts";
 import type { Bank } from "../../core/labels/bank.ts";
 import { prompts } from "../../core/labels/prompts.ts";
 import { Problem } from "../../core/problem.ts";
+import type { Deployment } from "../deployment/deployment.ts";
 import { backgroundOf } from "./background.ts";
-import type { Deployment } from "./deployment.ts";
 import type { LabelSource } from "./labelSource.ts";
 
 /** For free labels without a template of their own; CLIP's first and most used prompt. */

@@ -4,14 +4,14 @@ import { cosines } from "../../core/score/cosines.ts";
 import { round6 } from "../../core/score/round6.ts";
 import { softmax } from "../../core/score/softmax.ts";
 import { topK } from "../../core/score/topK.ts";
+import { modelOf } from "../answer/modelOf.ts";
+import { remoteFetcher } from "../remote/remoteFetcher.ts";
 import { askBank, askLabels } from "./ask.ts";
 import { bankOf } from "./classifier.ts";
 import { classifyOptions } from "./classifyOptions.ts";
 import type { AppTypes } from "./env.ts";
 import { type Isolate, withRoom } from "./isolate.ts";
-import { modelOf } from "./models.ts";
 import { readInput } from "./readInput.ts";
-import { remoteFetcher } from "./remote.ts";
 
 export const classify = (isolate: Isolate) =>
   withRoom(isolate, async (context: Context<AppTypes>) => {

@@ -1,5 +1,5 @@
 // A picture's bytes to the pixels that the vision tower takes, by the image Worker.
-import { callWorker } from "./callWorker.ts";
+import { callWorker } from "../parts/callWorker.ts";
 
 export interface DecodedPicture {
   /** uint8 [S, S, 3] */

@@ -3,14 +3,14 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { Problem } from "../../core/problem.ts";
-import type { Deployment } from "./deployment.ts";
+import type { Deployment } from "../deployment/deployment.ts";
+import { remoteFetcher } from "../remote/remoteFetcher.ts";
 import { encodePictures } from "./encodePictures.ts";
 import type { AppTypes } from "./env.ts";
 import { type Isolate, withRoom } from "./isolate.ts";
 import { parseOptions } from "./parseOptions.ts";
 import { pictureFromJson } from "./picture.ts";
 import { readJson } from "./readInput.ts";
-import { remoteFetcher } from "./remote.ts";
 import { text } from "./text.ts";
 
 const MAX_IMAGES = 32;

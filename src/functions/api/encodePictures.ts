@@ -1,10 +1,10 @@
 // Pictures to unit vectors: decoded by the image Worker, encoded by the vision Worker.
 import type { Manifest } from "../../core/pack/manifest.ts";
 import { Problem } from "../../core/problem.ts";
+import type { Timing } from "../answer/timing.ts";
+import { encodePixels } from "../parts/encodePixels.ts";
 import { decodePicture } from "./decodePicture.ts";
-import { encodePixels } from "./encodePixels.ts";
 import type { Env } from "./env.ts";
-import type { Timing } from "./timing.ts";
 
 export interface EncodedPicture {
   /** unit vector [D] */

@@ -1,7 +1,9 @@
 // What the api Worker is bound to.
-import type { Timing } from "./timing.ts";
 
-export interface Env {
+import type { Timing } from "../answer/timing.ts";
+import type { RemoteEnv } from "../remote/remoteFetcher.ts";
+
+export interface Env extends RemoteEnv {
   IMAGE: Fetcher;
   VISION: Fetcher;
   /** Absent where a deployment does without free text. */
@@ -10,8 +12,6 @@ export interface Env {
   ASSETS: Fetcher;
   /** SHA-256 of each API key, hexadecimal, separated by commas. */
   API_KEYS_SHA256?: string;
-  /** Hosts that pictures may be fetched from: names, or `*.` and a name, separated by commas. Without it, none. */
-  REMOTE_HOSTS?: string;
   /** Origins whose pages may call this API, separated by commas. Without it, none but its own. */
   CORS_ORIGINS?: string;
   /** Absent where a deployment does without. */

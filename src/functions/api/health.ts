@@ -1,8 +1,8 @@
 // GET /healthz: this Worker runs. GET /readyz: every model reproduces its canary and pictures can be decoded.
 import type { Context } from "hono";
 import * as v from "valibot";
-import { callWorker } from "./callWorker.ts";
-import type { Deployment } from "./deployment.ts";
+import type { Deployment } from "../deployment/deployment.ts";
+import { callWorker } from "../parts/callWorker.ts";
 import type { AppTypes, Env } from "./env.ts";
 
 export const healthz = (context: Context<AppTypes>) => context.json({ status: "ok" });

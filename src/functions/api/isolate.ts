@@ -3,7 +3,7 @@ import type { Handler } from "hono";
 import { Problem } from "../../core/problem.ts";
 import { InFlight } from "../body/inFlight.ts";
 import { declaredBytes } from "../body/readBody.ts";
-import { type Deployment, type DeploymentFiles, readDeployment } from "./deployment.ts";
+import { type Deployment, type DeploymentFiles, readDeployment } from "../deployment/deployment.ts";
 import type { AppTypes } from "./env.ts";
 import { bodyCap, type Reading } from "./readInput.ts";
 import { TextVectors } from "./textVectors.ts";

@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import type { Bank } from "../../core/labels/bank.ts";
 import { Problem } from "../../core/problem.ts";
-import type { Deployment } from "./deployment.ts";
+import type { Deployment } from "../deployment/deployment.ts";
 import type { AppTypes } from "./env.ts";
 
 const summary = ({ id, title, description, hash, space, calibrated, labels }: Bank) => ({

@@ -1,11 +1,8 @@
 // GET /v1/models: the model that this deployment answers with.
 import type { Context } from "hono";
-import type { Manifest } from "../../core/pack/manifest.ts";
-import type { Deployment } from "./deployment.ts";
+import { modelOf } from "../answer/modelOf.ts";
+import type { Deployment } from "../deployment/deployment.ts";
 import type { AppTypes } from "./env.ts";
-
-/** How every answer names the model. */
-export const modelOf = ({ id, space, pack }: Manifest) => ({ id, space, pack });
 
 export const models = (deployment: () => Deployment) => (context: Context<AppTypes>) => {
   const { manifest } = deployment();

@@ -1,20 +1,14 @@
 // POST /v1/moderate: allow, review or block by a policy, with the reasons.
 import type { Context } from "hono";
+import { modelOf } from "../answer/modelOf.ts";
+import { backgroundOf } from "../moderation/backgroundOf.ts";
 import { checkModerator, judge, policyOf, standardOf } from "../moderation/judge.ts";
-import type { Deployment } from "./deployment.ts";
+import { remoteFetcher } from "../remote/remoteFetcher.ts";
 import type { AppTypes } from "./env.ts";
 import { type Isolate, withRoom } from "./isolate.ts";
-import { modelOf } from "./models.ts";
 import { ModerateSchema } from "./moderateOptions.ts";
 import { parseOptions } from "./parseOptions.ts";
 import { readInput } from "./readInput.ts";
-import { remoteFetcher } from "./remote.ts";
-
-/** The bank that a policy's categories are weighed against, as answers name banks. */
-export function backgroundOf(id: string, { banks }: Deployment) {
-  const bank = banks.get(id);
-  return bank ? { id, hash: bank.hash, calibrated: bank.calibrated } : null;
-}
 
 export const moderate = (isolate: Isolate) =>
   withRoom(

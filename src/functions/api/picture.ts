@@ -1,8 +1,8 @@
 // `<picture>` in a JSON body: a data URI, an object with base64, or an address.
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
 import { Problem } from "../../core/problem.ts";
+import type { FetchRemote } from "../remote/remoteFetcher.ts";
 import { decodeBase64 } from "./base64.ts";
-import type { FetchRemote } from "./remote.ts";
 
 const DATA_URI = /^data:([^,;]*)(?:;[^,;]*)*;base64,/i;
 

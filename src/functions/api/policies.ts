@@ -1,6 +1,6 @@
 // GET /v1/policies: what this deployment moderates by.
 import type { Context } from "hono";
-import type { Deployment } from "./deployment.ts";
+import type { Deployment } from "../deployment/deployment.ts";
 import type { AppTypes } from "./env.ts";
 
 export const policies = (deployment: () => Deployment) => (context: Context<AppTypes>) =>

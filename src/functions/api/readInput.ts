@@ -2,8 +2,8 @@
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
 import { Problem, type ProblemCode } from "../../core/problem.ts";
 import { readBody } from "../body/readBody.ts";
+import type { FetchRemote } from "../remote/remoteFetcher.ts";
 import { pictureFromJson } from "./picture.ts";
-import type { FetchRemote } from "./remote.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

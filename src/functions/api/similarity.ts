@@ -4,15 +4,15 @@ import * as v from "valibot";
 import { Problem } from "../../core/problem.ts";
 import { cosines } from "../../core/score/cosines.ts";
 import { round6 } from "../../core/score/round6.ts";
+import { modelOf } from "../answer/modelOf.ts";
+import { animationWarnings, truncationWarnings } from "../answer/warnings.ts";
+import { remoteFetcher } from "../remote/remoteFetcher.ts";
 import { encodePictures } from "./encodePictures.ts";
 import type { AppTypes } from "./env.ts";
 import { type Isolate, withRoom } from "./isolate.ts";
-import { modelOf } from "./models.ts";
 import { parseOptions } from "./parseOptions.ts";
 import { readInput } from "./readInput.ts";
-import { remoteFetcher } from "./remote.ts";
 import { text } from "./text.ts";
-import { animationWarnings, truncationWarnings } from "./warnings.ts";
 
 const MAX_IMAGES = 32;
 const MAX_TEXTS = 256;

@@ -8,14 +8,14 @@ import { calibrate, IDENTITY } from "../../core/score/platt.ts";
 import { round6 } from "../../core/score/round6.ts";
 import { type Competition, tagLogits } from "../../core/score/tagLogits.ts";
 import { topK } from "../../core/score/topK.ts";
+import { modelOf } from "../answer/modelOf.ts";
+import { remoteFetcher } from "../remote/remoteFetcher.ts";
 import { askBank, askLabels } from "./ask.ts";
 import { backgroundOf, DEFAULT_BACKGROUND } from "./background.ts";
 import { bankOf } from "./classifier.ts";
 import type { AppTypes } from "./env.ts";
 import { type Isolate, withRoom } from "./isolate.ts";
-import { modelOf } from "./models.ts";
 import { readInput } from "./readInput.ts";
-import { remoteFetcher } from "./remote.ts";
 import { tagOptions } from "./tagOptions.ts";
 
 /** Where neither the request nor the label says which. */

@@ -3,9 +3,9 @@ import type { Manifest } from "../../core/pack/manifest.ts";
 import { Problem } from "../../core/problem.ts";
 import { batch } from "../../core/text/batch.ts";
 import type { Tokens } from "../../core/text/tokenizer.ts";
+import type { Deployment } from "../deployment/deployment.ts";
 import { MAX_TOKENS } from "../oip/limits.ts";
-import type { Deployment } from "./deployment.ts";
-import { infer } from "./infer.ts";
+import { infer } from "../parts/infer.ts";
 
 /** Bytes of vectors that an isolate keeps. */
 const CACHE_BYTES = 8 * 2 ** 20;

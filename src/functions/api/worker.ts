@@ -1,5 +1,5 @@
 // The api Worker's entry: the app over what was staged for this deployment.
-import { deployment } from "../../../.edgeclip/api/deployment.ts";
+import { deployment } from "../../../.edgeclip/deployment/deployment.ts";
 import { createApp } from "./app.ts";
 
 export default createApp(deployment);

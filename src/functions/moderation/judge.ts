@@ -5,9 +5,9 @@ import { cannotJudge, decide, type Verdict } from "../../core/policy/decide.ts";
 import type { Policy, Thresholds } from "../../core/policy/policy.ts";
 import { Problem, type ProblemCode } from "../../core/problem.ts";
 import type { Competition } from "../../core/score/tagLogits.ts";
-import type { Deployment } from "../api/deployment.ts";
-import type { Timing } from "../api/timing.ts";
-import type { Warning } from "../api/warnings.ts";
+import type { Timing } from "../answer/timing.ts";
+import type { Warning } from "../answer/warnings.ts";
+import type { Deployment } from "../deployment/deployment.ts";
 import { type Parts, viewsOf } from "./viewsOf.ts";
 
 /** Failures that are the picture's own: no other try would read it. */

@@ -2,9 +2,9 @@
 
 import type { Manifest } from "../../core/pack/manifest.ts";
 import { Problem } from "../../core/problem.ts";
-import { callWorker } from "../api/callWorker.ts";
-import { encodePixels } from "../api/encodePixels.ts";
-import type { Timing } from "../api/timing.ts";
+import type { Timing } from "../answer/timing.ts";
+import { callWorker } from "../parts/callWorker.ts";
+import { encodePixels } from "../parts/encodePixels.ts";
 
 /** Of an animation; more would leave fewer tiles to each. */
 const FRAMES = 4;

@@ -2,15 +2,21 @@
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
 import { Problem } from "../../core/problem.ts";
 import { fetchPicture } from "../../core/remote/fetchPicture.ts";
-import type { Env } from "./env.ts";
-import type { Timing } from "./timing.ts";
+import type { Timing } from "../answer/timing.ts";
 
 const TIMEOUT_MS = 10_000;
+
+export interface RemoteEnv {
+  /** Hosts that pictures may be fetched from: names, or `*.` and a name, separated by commas. Without it, none. */
+  REMOTE_HOSTS?: string;
+  /** What requests to elsewhere go through, where a deployment has such a way out. */
+  OUTBOUND?: Fetcher;
+}
 
 /** @param pointer where the address stands in the request */
 export type FetchRemote = (address: string, pointer: string) => Promise<Uint8Array<ArrayBuffer>>;
 
-export function remoteFetcher({ REMOTE_HOSTS = "" }: Env, timing: Timing): FetchRemote {
+export function remoteFetcher({ REMOTE_HOSTS = "", OUTBOUND }: RemoteEnv, timing: Timing): FetchRemote {
   const hosts = REMOTE_HOSTS.split(",")
     .map((host) => host.trim())
     .filter(Boolean);
@@ -18,7 +24,10 @@ export function remoteFetcher({ REMOTE_HOSTS = "" }: Env, timing: Timing): Fetch
   return async (address, pointer) => {
     try {
       return await timing.measure("fetch", () =>
-        fetchPicture(address, { ...options, fetch: (url, init) => fetch(url, init) }),
+        fetchPicture(address, {
+          ...options,
+          fetch: (url, init) => (OUTBOUND ? OUTBOUND.fetch(url, init) : fetch(url, init)),
+        }),
       );
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
