@@ -7,6 +7,7 @@ import {
   MagickImage,
   MagickReadSettings,
 } from "@imagemagick/magick-wasm";
+import { withFirstFrame } from "./animation/webpFrames.ts";
 import type { ImageHeader } from "./header.ts";
 import { DecodeFailed } from "./magick.ts";
 import type { ReadRows } from "./resize.ts";
@@ -129,7 +130,10 @@ export function decode<T>(
   size: number,
   use: (picture: Decoded) => T,
 ): T {
-  return readWith(bytes, readSettings(format, header, size), (image, pixels) => use(pictureOf(image, pixels, header)));
+  const settings = readSettings(format, header, size);
+  const readPlaced = (file: Uint8Array, place?: { x: number; y: number }) =>
+    readWith(file, settings, (image, pixels) => use(pictureOf(image, pixels, header, place ?? image.page)));
+  return format === "webp" && header.animated ? withFirstFrame(bytes, readPlaced) : readPlaced(bytes);
 }
 
 /** A picture with its transparency. */
@@ -158,14 +162,20 @@ export function decodeLayer<T>(bytes: Uint8Array, format: "png" | "webp", use: (
   );
 }
 
-function pictureOf(image: IMagickImage, pixels: IPixelCollection, header: ImageHeader): Decoded {
+/** @param place of the frame on its canvas */
+function pictureOf(
+  image: IMagickImage,
+  pixels: IPixelCollection,
+  header: ImageHeader,
+  { x, y }: { x: number; y: number },
+): Decoded {
   const read = readFrom(image, pixels);
-  const { width, height, page } = image;
+  const { width, height } = image;
   const framed = header.animated && (width !== header.width || height !== header.height);
   return {
     columns: framed ? header.width : width,
     rows: framed ? header.height : height,
     exifOrientation: image.orientation,
-    read: framed ? readFromCanvas({ x: page.x, y: page.y, width, height }, read) : read,
+    read: framed ? readFromCanvas({ x, y, width, height }, read) : read,
   };
 }

@@ -4,12 +4,12 @@ import type { Orientation } from "./orientation.ts";
 
 /** Tiles of one picture; what is longer is squashed into them. */
 export const MAX_TILES = 5;
-/** Less than this part of the longer side is not worth a square of its own, nor is a shift by less than this part of one. */
+/** A tile that lies less than this part of a square beside the centre crop shows too little that is new. */
 const SLIGHT = 1 / 16;
 
 /** @param centre the longer side as the centre crop has it */
 function axesAlong(centre: Axis, size: number, maxTiles: number, mirrored: boolean): Axis[] {
-  if (centre.resized - size < centre.resized * SLIGHT) return [];
+  if ((centre.resized - size) / 2 < size * SLIGHT) return [];
   const needed = Math.ceil(centre.resized / size);
   const squashed = needed > maxTiles;
   const count = squashed ? maxTiles : needed;

@@ -7,8 +7,8 @@ import { LzwReader } from "./lzw.ts";
 const GRAPHIC_CONTROL = 0xf9;
 /** By the disposal method of the graphic control extension; 4 is what some encoders write for 3. */
 const DISPOSALS: readonly Frame["dispose"][] = ["keep", "keep", "empty", "restore", "restore"];
-/** A frame that claims more pixels is not decoded: no canvas is as large. */
-const MAX_FRAME_PIXELS = 16e6;
+/** A frame that claims more pixels is left out: no canvas is as large. */
+const MAX_FRAME_PIXELS = 4e6;
 
 /** First row and step of each pass of an interlaced image, or of the only one. */
 const INTERLACED = [
@@ -31,7 +31,6 @@ interface GifFrame extends Frame {
 
 function paintFrame(bytes: Uint8Array, frame: GifFrame, canvas: Canvas): void {
   const { x, y, width, height, interlaced, transparent, colours, data } = frame;
-  if (width * height > MAX_FRAME_PIXELS) return;
   const shown = canvas.clip(frame);
   const reader = new LzwReader(bytes, data);
   const indices = new Uint8Array(width);
@@ -68,13 +67,16 @@ function readFrame(bytes: Uint8Array, view: DataView, start: number): GifFrame {
   const packed = view.getUint8(at + 9);
   const local = colourTable(packed);
   const [table, length] = local > 0 ? [at + 10, local] : [13, colourTable(view.getUint8(10))];
+  const width = view.getUint16(at + 5, true);
+  const height = view.getUint16(at + 7, true);
   const frame: GifFrame = {
     x: view.getUint16(at + 1, true),
     y: view.getUint16(at + 3, true),
-    width: view.getUint16(at + 5, true),
-    height: view.getUint16(at + 7, true),
+    width,
+    height: width * height > MAX_FRAME_PIXELS ? 0 : height,
     dispose: DISPOSALS[(control >> 2) & 7] ?? "keep",
-    opaque: transparent < 0,
+    // Its data may end early, and what lies under the rest is still seen.
+    opaque: false,
     interlaced: (packed & 0x40) !== 0,
     transparent,
     colours: bytes.subarray(table, table + length),

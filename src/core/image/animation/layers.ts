@@ -1,6 +1,6 @@
 // Frames that are still pictures inside the file: each is made a file of its own and laid over the canvas.
 import { decodeLayer, type Layer } from "../decode.ts";
-import type { Magick } from "../magick.ts";
+import { DecodeFailed, type Magick } from "../magick.ts";
 import type { Rectangle } from "./animation.ts";
 import type { Canvas } from "./canvas.ts";
 
@@ -27,18 +27,24 @@ function layOver(canvas: Canvas, { x, y, width, height }: Rectangle, layer: Laye
 
 export interface LayerFrame extends Rectangle {
   replaces: boolean;
-  /** the file, of as many pixels as the rectangle has */
-  file(): Uint8Array;
 }
 
-/** @throws RangeError where the frame is not on the canvas, which WebP and PNG forbid; DecodeFailed, HeapExhausted */
-export function paintLayer(magick: Magick, canvas: Canvas, frame: LayerFrame, format: "png" | "webp"): void {
+/**
+ * @param file of as many pixels as the frame's rectangle has
+ * @throws RangeError where the frame is not on the canvas, which WebP and PNG forbid; DecodeFailed, HeapExhausted
+ */
+export function paintLayer(
+  magick: Magick,
+  canvas: Canvas,
+  frame: LayerFrame,
+  file: Uint8Array,
+  format: "png" | "webp",
+): void {
   const { x, y, width, height, replaces } = frame;
   if (x + width > canvas.width || y + height > canvas.height) throw new RangeError("The frame is not on its canvas.");
-  const file = frame.file();
   magick.run(() =>
     decodeLayer(file, format, (layer) => {
-      if (layer.columns !== width || layer.rows !== height) throw new RangeError("The frame has another size.");
+      if (layer.columns !== width || layer.rows !== height) throw new DecodeFailed("The frame has another size.");
       layOver(canvas, frame, layer, replaces);
     }),
   );

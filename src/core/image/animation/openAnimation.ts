@@ -24,6 +24,6 @@ export function openAnimation(
   const spare = room - header.width * header.height * CANVAS_PIXEL;
   if (spare < 0) return undefined;
   if (format === "gif") return openGif(bytes, MAX_FRAMES);
-  if (format === "webp") return openWebp(magick, bytes, MAX_FRAMES, spare);
+  if (format === "webp") return openWebp(magick, bytes, MAX_FRAMES);
   return format === "png" ? openPng(magick, bytes, MAX_FRAMES, spare) : undefined;
 }

@@ -3,8 +3,8 @@ import { DecodeFailed, HeapExhausted } from "../magick.ts";
 import type { Animation, Frame } from "./animation.ts";
 import type { Canvas } from "./canvas.ts";
 
-/** Pixels that may be decoded for one of the chosen frames: what it is painted over is then only as old as that allows. */
-const PIXELS_A_FRAME = 16e6;
+/** Pixels that may be decoded, an equal share for each target: what one is painted over is only as old as its share allows. */
+const MAX_PIXELS = 48e6;
 /** What a frame costs beside its pixels, in pixels. */
 const FRAME_COST = 4096;
 
@@ -12,13 +12,13 @@ const isDamage = (error: unknown): boolean =>
   error instanceof RangeError || error instanceof DecodeFailed || error instanceof HeapExhausted;
 
 /** @returns the frame from which painting has to begin for `target`, not before `first` */
-function startOf(animation: Animation, canvas: Canvas, first: number, target: number): number {
+function startOf(animation: Animation, canvas: Canvas, first: number, target: number, share: number): number {
   let cost = 0;
   for (let at = target; at >= first; at--) {
     const { x, y, width, height, opaque, dispose } = animation.frame(at);
     const painted = dispose !== "restore" || at === target;
     cost += FRAME_COST + (painted ? width * height : 0);
-    if (cost > PIXELS_A_FRAME) return Math.min(at + 1, target);
+    if (cost > share) return Math.min(at + 1, target);
     const covers = x === 0 && y === 0 && width >= canvas.width && height >= canvas.height;
     if (painted && opaque && covers) return at;
   }
@@ -47,12 +47,13 @@ export function* play(
   targets: readonly number[],
   spare: number,
 ): Generator<Canvas, void> {
+  const share = MAX_PIXELS / targets.length;
   let next = 0;
   let undo = () => {};
   for (const target of targets) {
     let unseen = false;
     try {
-      for (let at = startOf(animation, canvas, next, target); at <= target; at++) {
+      for (let at = startOf(animation, canvas, next, target, share); at <= target; at++) {
         const frame = animation.frame(at);
         // It would leave nothing behind.
         if (frame.dispose === "restore" && at !== target) continue;

@@ -90,12 +90,12 @@ function readFrame(magick: Magick, source: Source, end: number): Frame {
   };
   const { width, height } = rectangle;
   const replaces = view.getUint8(at + 25) !== BLEND_OVER;
-  const file = () => stillOf(source, end, width, height);
   return {
     ...rectangle,
     dispose: DISPOSALS[view.getUint8(at + 24)] ?? "keep",
     opaque: replaces,
-    paint: (canvas) => paintLayer(magick, canvas, { ...rectangle, replaces, file }, "png"),
+    paint: (canvas) =>
+      paintLayer(magick, canvas, { ...rectangle, replaces }, stillOf(source, end, width, height), "png"),
   };
 }
 
