@@ -5,9 +5,16 @@ import { defineConfig } from "vitest/config";
 const report = process.env.VITEST_JSON;
 
 /** Tests of core that need no files: they run in Node and in workerd. */
-const PURE = ["score", "loss", "fewshot", "oip", "labels/{bank,prompts}", "text/clean"].map(
-  (name) => `test/core/${name}{/**/*,}.test.ts`,
-);
+const PURE = [
+  "score",
+  "loss",
+  "fewshot",
+  "oip",
+  "labels/{bank,prompts}",
+  "text/clean",
+  "webhook/{verify,sign,schedule}",
+  "json",
+].map((name) => `test/core/${name}{/**/*,}.test.ts`);
 
 export default defineConfig({
   test: {

@@ -1,4 +1,4 @@
-// Whether a URL of a request may be fetched: https, a host on the allow-list, nothing that could lead inside.
+// Whether a URL of a request or a callback may be called: https, a host on the allow-list, nothing that could lead inside.
 import { Problem } from "../problem.ts";
 
 /** Names that never leave a network: RFC 6761, RFC 6762, RFC 8375 and what clouds use inside. */
@@ -19,20 +19,19 @@ export function checkUrl(address: string, hosts: readonly string[]): URL {
   try {
     url = new URL(address);
   } catch (cause) {
-    throw new Problem("remote_refused", "The address of the picture is no URL.", { cause });
+    throw new Problem("remote_refused", "The address is no URL.", { cause });
   }
-  if (url.protocol !== "https:") throw refused("Pictures are fetched over https only.");
-  if (url.username || url.password) throw refused("The URL of a picture may not carry a user or a password.");
-  if (url.port) throw refused("Pictures are fetched from the default port only.");
+  if (url.protocol !== "https:") throw refused("Other hosts are called over https only.");
+  if (url.username || url.password) throw refused("A URL may not carry a user or a password.");
+  if (url.port) throw refused("Other hosts are called at the default port only.");
   // The URL parser has turned every spelling of an IPv4 address into four numbers already.
   const host = url.hostname.toLowerCase().replace(/\.$/, "");
-  if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(host) || host.startsWith("["))
-    throw refused("Pictures are not fetched from IP addresses.");
+  if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(host) || host.startsWith("[")) throw refused("IP addresses are not called.");
   if (!host.includes(".") || PRIVATE_SUFFIXES.some((suffix) => host.endsWith(suffix))) {
     throw refused(`${host} is a private name.`);
   }
   if (!hosts.some((pattern) => matches(host, pattern.toLowerCase()))) {
-    throw refused(`${host} is not among the hosts that this deployment fetches pictures from.`);
+    throw refused(`${host} is not among the hosts that this deployment may call.`);
   }
   return url;
 }
