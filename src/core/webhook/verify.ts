@@ -42,9 +42,10 @@ export async function verify(
   const checks = given.flatMap((each) => {
     const [version, base64 = ""] = each.split(",");
     const signature = fromBase64(base64);
-    return signature
-      ? keys.filter((key) => key.version === version).map((key) => matches(key, signature, content))
-      : [];
+    if (!signature) return [];
+    return keys
+      .filter((key) => key.version === version && SIGNATURE_BYTES[key.version] === signature.length)
+      .map((key) => matches(key, signature, content));
   });
   if (!(await Promise.all(checks)).includes(true)) throw invalid("No signature is that of a secret of this source.");
   if (Math.abs(now / 1000 - Number(timestamp)) > TOLERANCE_SECONDS) {
