@@ -7,6 +7,7 @@ import { type Collection, freePort, startCollection } from "../../src/build/coll
 import { apiFirst, writeConfigs } from "../../src/build/configs.ts";
 import { EMBEDDED, STAGE_DIR, stage } from "../../src/build/stage.ts";
 import { sha256 } from "../../src/core/hash.ts";
+import { writePolicies } from "./policies.ts";
 
 /** Requests a minute of one key, where the limit is tested. */
 export const RATE_LIMIT = 30;
@@ -31,8 +32,9 @@ async function tamper(): Promise<string> {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const manifest = await stage({ ...EMBEDDED, log: () => {} });
   const dir = join(STAGE_DIR, "test");
+  const policiesDir = await writePolicies(join(dir, "policies"));
+  const manifest = await stage({ ...EMBEDDED, policiesDir, log: () => {} });
   const configs = await writeConfigs(manifest, { dir: join(dir, "whole") });
   const broken = await writeConfigs(manifest, {
     dir: join(dir, "tampered"),

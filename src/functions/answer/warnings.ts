@@ -2,7 +2,7 @@
 import type { Manifest } from "../../core/pack/manifest.ts";
 
 export interface Warning {
-  code: "text_truncated" | "animation_first_frame" | "demo_model" | "policy_uncalibrated";
+  code: "text_truncated" | "animation_first_frame" | "demo_model" | "policy_uncalibrated" | "text_ignored";
   message: string;
   pointer?: string;
 }

@@ -13,6 +13,7 @@ import { createIsolate } from "./isolate.ts";
 import { labelBank, labelBanks } from "./labels.ts";
 import { models } from "./models.ts";
 import { moderate } from "./moderate.ts";
+import { moderations } from "./moderations.ts";
 import { OPENAI_PATHS, openAiError } from "./openAiError.ts";
 import { policies } from "./policies.ts";
 import { rateLimit } from "./rateLimit.ts";
@@ -53,6 +54,7 @@ export function createApp(files: DeploymentFiles): Hono<AppTypes> {
   app.post("/v1/similarity", similarity(isolate));
   app.post("/v1/embeddings", embeddings(isolate));
   app.post("/v1/moderate", moderate(isolate));
+  app.post("/v1/moderations", moderations(isolate));
   app.get("/v1/models", models(deployment));
   app.get("/v1/labels", labelBanks(deployment));
   app.get("/v1/labels/:bank", labelBank(deployment));

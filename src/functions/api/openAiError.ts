@@ -2,7 +2,7 @@
 import type { Problem } from "../../core/problem.ts";
 
 /** Endpoints that speak OpenAI's shape. */
-export const OPENAI_PATHS = new Set(["/v1/embeddings"]);
+export const OPENAI_PATHS = new Set(["/v1/embeddings", "/v1/moderations"]);
 
 const typeOf = (status: number): string => {
   if (status === 401) return "authentication_error";

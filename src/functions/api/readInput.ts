@@ -1,8 +1,9 @@
 // The three forms of a request with a picture (raw body, multipart, JSON) as one: the bytes, and the options beside them.
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
-import { Problem, type ProblemCode } from "../../core/problem.ts";
+import { Problem } from "../../core/problem.ts";
 import { readBody } from "../body/readBody.ts";
 import type { FetchRemote } from "../remote/remoteFetcher.ts";
+import { orUnusable } from "./orUnusable.ts";
 import { pictureFromJson } from "./picture.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -48,16 +49,10 @@ export function bodyCap(request: Request): number {
 /** Whether a picture that is too large ends the request, or is part of what is answered. */
 export type Reading = "strict" | "tolerant";
 
-const TOLERATED = new Set<ProblemCode>(["body_too_large", "remote_too_large"]);
-
 /** @returns the one picture, or for a tolerant reader why there is none */
 async function pictureOr(reading: Reading, picture: Promise<Bytes>): Promise<Pick<Input, "pictures" | "unusable">> {
-  try {
-    return { pictures: [await picture] };
-  } catch (error) {
-    if (reading === "strict" || !(error instanceof Problem) || !TOLERATED.has(error.code)) throw error;
-    return { pictures: [], unusable: error };
-  }
+  const read = await (reading === "strict" ? picture : orUnusable(picture));
+  return read instanceof Problem ? { pictures: [], unusable: read } : { pictures: [read] };
 }
 
 /**
