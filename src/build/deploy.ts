@@ -9,6 +9,7 @@ const { values } = parseArgs({
     pack: { type: "string", default: "models/nano" },
     labels: { type: "string", default: "models/labels" },
     policies: { type: "string", default: "models/policies" },
+    webhooks: { type: "string", default: "models/webhooks" },
     "dry-run": { type: "boolean", default: false },
   },
 });
@@ -20,6 +21,7 @@ the free plan allows 10 ms a request.\n`);
     packDir: values.pack,
     labelsDir: values.labels,
     policiesDir: values.policies,
+    webhooksDir: values.webhooks,
     log: console.log,
   });
   const configs = await writeConfigs(manifest, { dir: CONFIG_DIR });

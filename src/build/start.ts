@@ -10,6 +10,7 @@ const { values } = parseArgs({
     pack: { type: "string", default: "models/nano" },
     labels: { type: "string", default: "models/labels" },
     policies: { type: "string", default: "models/policies" },
+    webhooks: { type: "string", default: "models/webhooks" },
   },
 });
 
@@ -18,6 +19,7 @@ try {
     packDir: values.pack,
     labelsDir: values.labels,
     policiesDir: values.policies,
+    webhooksDir: values.webhooks,
     log: console.log,
   });
   const configs = await writeConfigs(manifest, { dir: CONFIG_DIR });
