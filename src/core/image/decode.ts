@@ -11,6 +11,7 @@ import { withFirstFrame } from "./animation/webpFrames.ts";
 import type { ImageHeader } from "./header.ts";
 import { DecodeFailed } from "./magick.ts";
 import type { ReadRows } from "./resize.ts";
+import { scratch } from "./scratch.ts";
 import type { ImageFormat } from "./sniff.ts";
 
 /** Named, so that ImageMagick never chooses a coder by itself. */
@@ -61,9 +62,8 @@ function readSettings(format: ImageFormat, header: ImageHeader, size: number): M
   return settings;
 }
 
-/** @param strip uint8 [pixels, 4]; @returns uint8 [pixels, 3] over white */
-function overWhite(strip: Uint8Array): Uint8Array {
-  const opaque = new Uint8Array((strip.length / 4) * 3);
+/** @param strip uint8 [pixels, 4]; @param opaque uint8 [pixels, 3], becomes the strip over white */
+function layOverWhite(strip: Uint8Array, opaque: Uint8Array): Uint8Array {
   for (let from = 0, to = 0; from < strip.length; from += 4) {
     const alpha = strip[from + 3] ?? 255;
     for (let c = 0; c < 3; c++) {
@@ -76,17 +76,19 @@ function overWhite(strip: Uint8Array): Uint8Array {
 /** A reader of the whole picture's rectangle. */
 function readFrom(image: IMagickImage, pixels: IPixelCollection): ReadRows {
   const mapping = image.hasAlpha ? "RGBA" : "RGB";
+  const opaque = scratch();
   return (x, y, columns, rows) => {
     const strip = pixels.toByteArray(x, y, columns, rows, mapping);
     if (!strip) throw new DecodeFailed("The decoder gave no pixels.");
-    return image.hasAlpha ? overWhite(strip) : strip;
+    return image.hasAlpha ? layOverWhite(strip, opaque(columns * rows * 3)) : strip;
   };
 }
 
 /** A reader of a canvas that the first frame of an animation covers only in part; the rest is white. */
 function readFromCanvas(frame: { x: number; y: number; width: number; height: number }, read: ReadRows): ReadRows {
+  const held = scratch();
   return (x, y, columns, rows) => {
-    const canvas = new Uint8Array(columns * rows * 3).fill(255);
+    const canvas = held(columns * rows * 3).fill(255);
     const left = Math.max(x, frame.x);
     const top = Math.max(y, frame.y);
     const width = Math.min(x + columns, frame.x + frame.width) - left;

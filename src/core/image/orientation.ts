@@ -1,5 +1,6 @@
 // The eight EXIF orientations as what they are: rows and columns change places, then the square is mirrored.
 import type { ReadRows } from "./resize.ts";
+import { scratch } from "./scratch.ts";
 
 export interface Orientation {
   /** rows and columns change places; the two mirrorings are meant after that */
@@ -19,9 +20,10 @@ export function orientationOf(exif: number): Orientation {
 
 /** A reader of the transposed picture: its rows are the stored picture's columns. */
 export function transpose(read: ReadRows): ReadRows {
+  const held = scratch();
   return (x, y, columns, rows) => {
     const stored = read(y, x, rows, columns);
-    const turned = new Uint8Array(stored.length);
+    const turned = held(stored.length);
     let to = 0;
     for (let row = 0; row < rows; row++) {
       for (let from = row * 3; from < stored.length; from += rows * 3) {

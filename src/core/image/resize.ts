@@ -58,7 +58,7 @@ function reach({ first, count }: Kernel): { start: number; end: number } {
   return { start: first[0] ?? 0, end: (first[last] ?? 0) + (count[last] ?? 0) };
 }
 
-/** Where rows come from: uint8 [rows, columns, 3], RGB, of the asked rectangle. */
+/** Where rows come from: uint8 [rows, columns, 3], RGB, of the asked rectangle, good until the next call. */
 export type ReadRows = (x: number, y: number, columns: number, rows: number) => Uint8Array;
 
 /** Bytes of source pixels held at once. */

@@ -1,5 +1,6 @@
 // What the frames of an animation are painted on: RGB over white.
 import type { ReadRows } from "../resize.ts";
+import { scratch } from "../scratch.ts";
 import type { Rectangle } from "./animation.ts";
 
 /** Bytes of a pixel. */
@@ -10,6 +11,7 @@ export class Canvas {
   readonly height: number;
   /** uint8 [height, width, 3] */
   readonly pixels: Uint8Array;
+  readonly #held = scratch();
 
   constructor(width: number, height: number) {
     this.width = width;
@@ -27,9 +29,9 @@ export class Canvas {
     };
   }
 
-  /** A rectangle on the canvas, copied. */
+  /** A rectangle on the canvas. */
   read: ReadRows = (x, y, columns, rows) => {
-    const copy = new Uint8Array(columns * rows * 3);
+    const copy = this.#held(columns * rows * 3);
     for (let row = 0; row < rows; row++) {
       const from = this.at(x, y + row);
       copy.set(this.pixels.subarray(from, from + columns * 3), row * columns * 3);

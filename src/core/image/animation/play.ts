@@ -32,7 +32,7 @@ function undoOf(frame: Frame, canvas: Canvas, spare: number): () => void {
   if (frame.dispose === "empty") return () => canvas.write(rectangle);
   // Where the memory is too little for what was there before, the frame stays: it was seen already.
   if (frame.dispose === "keep" || width * height * 3 > spare) return () => {};
-  const before = canvas.read(x, y, width, height);
+  const before = canvas.read(x, y, width, height).slice();
   return () => canvas.write(rectangle, before);
 }
 

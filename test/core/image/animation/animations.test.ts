@@ -27,7 +27,13 @@ function framesOf(bytes: Uint8Array, size: number, frames = 4): Uint8Array[] {
   return Array.from({ length: seen }, (_, at) => pixels.subarray(at * square, (at + 1) * square));
 }
 
-describe.each(["keep-restore-empty.gif", "translucent.webp", "translucent.png", "palette.png"])("%s", (name) => {
+describe.each([
+  "keep-restore-empty.gif",
+  "translucent.webp",
+  "translucent.png",
+  "palette.png",
+  "default-image-apart.png",
+])("%s", (name) => {
   test("every frame is what PIL shows", () => {
     // As large as the picture, so that nothing is resampled.
     for (const [at, frame] of framesOf(file(`${FIXTURES}/${name}`), 48).entries()) {
@@ -66,6 +72,15 @@ describe.each(["keep-restore-empty.gif", "translucent.webp", "translucent.png", 
     expect(codes).not.toContain("internal_error");
     expect(magick.heapBytes).toBeLessThanOrEqual(HEAP_CAP);
   });
+});
+
+test("a WebP whose frames would not fit into memory together is read frame by frame", () => {
+  const large = file(`${FIXTURES}/24-large.webp`);
+  const before = large.slice();
+  expect([...toPixels(magick, large, { size: 1 }).pixels]).toEqual([0, 200, 90]);
+  expect(framesOf(large, 1, 2).map((frame) => [...frame])[1]).toEqual([230, 39, 90]);
+  // A frame is made a file where it lies.
+  expect(large).toEqual(before);
 });
 
 const RED = [255, 0, 0] as const;
