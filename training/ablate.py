@@ -1,6 +1,6 @@
 """Recipes at equal compute: `python training/ablate.py training/ablation.toml --data ARRAYS --out DIR [--minutes M]`.
 
-One after the other, the same minutes, seed and data for each; nothing else may run on the machine. Prints and writes
+One after the other: the same processor minutes, seed, model and data for each. Prints and writes
 DIR/table.md. Called again it goes on: finished recipes are not run twice, a broken one resumes at its checkpoint.
 """
 import argparse
@@ -18,10 +18,7 @@ from objectives import OBJECTIVES
 from train import describe, fit
 from trainer import Trainer
 
-COLUMNS = {
-    "top1": "top-1", "top5": "top-5", "held_top1": "held-out top-1, all answer", "held_top1_among_held": "held-out top-1, the held-out answer",
-    "caption_r5": "caption R@5",
-}
+COLUMNS = {"top1": "top-1", "top5": "top-5", "held_top1_among_held": "held-out labels among themselves, top-1", "caption_r5": "Flickr8k R@5"}
 
 
 def changes_of(base: dict[str, dict], recipe: dict[str, dict]) -> dict[str, dict]:

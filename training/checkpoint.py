@@ -71,20 +71,25 @@ def write(model: Clip, folder: Path) -> None:
     replace(folder / CONFIG, lambda beside: beside.write_text(json.dumps(open_clip_config(model.config), indent=2) + "\n"))
 
 
+def folder_of(path: Path) -> Path:
+    """where the tokenizer of a checkpoint folder, or of a run's state file, lies"""
+    return path if path.is_dir() else path.parent
+
+
 def read(path: Path) -> tuple[Clip, tokenizer.Tokenizer]:
     """A checkpoint folder, or a run's state.pt or held.pt, of which the averaged weights are taken; the model in eval mode."""
     if path.is_file():
         state = torch.load(path, map_location="cpu")
-        config, weights, folder = state["config"], state["ema"], path.parent
+        config, weights = state["config"], state["ema"]
     else:
-        config, weights, folder = config_of(path / CONFIG), read_safetensors(path / WEIGHTS), path
+        config, weights = config_of(path / CONFIG), read_safetensors(path / WEIGHTS)
     model = Clip(config | {"drop_path": 0.0})
     missing, unexpected = model.load_state_dict(weights, strict=False)
     wrong = [name for name in missing if not name.endswith("num_batches_tracked")] + unexpected
     if wrong:
         raise ValueError(f"{path}: not a checkpoint of this architecture: {', '.join(wrong[:5])}")
     model.visual.to(memory_format=torch.channels_last)
-    return model.eval(), tokenizer.load(folder / TOKENIZER, config["context"])
+    return model.eval(), tokenizer.load(folder_of(path) / TOKENIZER, config["context"])
 
 
 def config_of(path: Path) -> dict:

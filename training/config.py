@@ -54,6 +54,8 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Run:
+    clock: str
+    threads: int
     compile: bool
     crop_threads: int
     show_seconds: float

@@ -2,16 +2,19 @@
 
 Goes on where RUN/state.pt stands; a killed run loses what came after its last checkpoint. RUN then holds a checkpoint in
 OpenCLIP's layout (averaged weights), state.pt, held.pt (the state before the held-out labels were trained) and log.jsonl.
+With --from CHECKPOINT a new run starts from another one's weights, with a fresh schedule.
 """
 import argparse
 import json
 import math
+import shutil
 import signal
 import time
 from pathlib import Path
 
 import torch
 
+import checkpoint
 import config
 from batches import stream
 from corpus import Corpus
@@ -60,6 +63,9 @@ class Log:
         self.restart()
 
 
+CLOCKS = {"wall": time.time, "processor": time.process_time}
+
+
 def learning_rate(trainer: Trainer) -> float:
     s = trainer.config.schedule
     warm = min(1.0, (trainer.step_count + 1) / s.warmup_steps)
@@ -73,17 +79,18 @@ def fit(trainer: Trainer, stop_after: float = math.inf, steps: float = math.inf)
     stopped: list[int] = []
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, lambda number, _: stopped.append(number))
+    clock = CLOCKS[c.run.clock]
     batches = stream(trainer.draw, ahead=trainer.device == "cuda")
     while trainer.progress() < 1 and not stopped and time.time() - began < stop_after * 60 and trainer.step_count - first < steps:
         if not trainer.released and trainer.progress() >= c.data.hold_until:
             log.measured("before the held-out labels", trainer.size())
             trainer.release()
             log.restart()
-        start = time.time()
+        start = clock()
         log.add(trainer.step(next(batches), learning_rate(trainer)))
         if trainer.device == "cuda" and trainer.step_count % 20 == 0:
             torch.cuda.synchronize()  # the clock is to count work, not its queueing
-        trainer.elapsed += time.time() - start
+        trainer.elapsed += clock() - start
         if log.due():
             log.show()
         if trainer.elapsed - measured > c.run.evaluate_minutes * 60:
@@ -112,13 +119,19 @@ def describe(trainer: Trainer) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config"), parser.add_argument("--data", required=True), parser.add_argument("--out", required=True, type=Path)
+    parser.add_argument("--from", dest="start", type=Path, help="a checkpoint folder, or a run's state.pt; ignored where RUN has a state")
     parser.add_argument("--stop-after", type=float, default=math.inf, help="minutes of this call; the next goes on")
     parser.add_argument("--steps", type=float, default=math.inf, help="of this call")
     parser.add_argument("--set", action="append", default=[], metavar="TABLE.KEY=VALUE", help="in place of the file's value")
     a = parser.parse_args()
     a.out.mkdir(parents=True, exist_ok=True)
     c = config.load(a.config, config.parse_changes(a.set))
+    fresh = not (a.out / "state.pt").exists()
+    if a.start and fresh:
+        shutil.copy(checkpoint.folder_of(a.start) / checkpoint.TOKENIZER, a.out)
     trainer = Trainer(c, Corpus(a.data, c.data.hold_out, c.data.calibration), a.out)
+    if a.start and fresh:
+        trainer.start_from(a.start)
     print(describe(trainer), flush=True)
     if fit(trainer, a.stop_after, a.steps):
         Log(trainer).measured("final", c.model.image_size)

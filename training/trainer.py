@@ -38,6 +38,8 @@ class Trainer:
         self.config, self.corpus, self.out = config, corpus, out
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.bf16 = fast_bf16()
+        if config.run.threads:
+            torch.set_num_threads(config.run.threads)
         if self.device == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = torch.backends.cudnn.benchmark = True
         self.weights = {name: weight for name, weight in config.objectives.items() if weight}
@@ -88,10 +90,13 @@ class Trainer:
         counters = {"elapsed": self.elapsed, "step": self.step_count, "seen": self.seen, "released": self.released}
         return parts | counters | {"config": self.model.config}
 
-    def _resume(self, state: dict) -> None:
+    def _same_shape(self, config: dict, where: Path) -> None:
         for key, value in self.model.config.items():
-            if key != "drop_path" and state["config"][key] != value:
-                raise ValueError(f"{self.out}/state.pt has {key} = {state['config'][key]}, the configuration says {value}")
+            if key != "drop_path" and config[key] != value:
+                raise ValueError(f"{where} has {key} = {config[key]}, the configuration says {value}")
+
+    def _resume(self, state: dict) -> None:
+        self._same_shape(state["config"], self.out / "state.pt")
         for name in ("model", "ema", "optimizer", "heads", "key_heads", "head_optimizer"):
             if name in state:  # heads are younger than the first states
                 getattr(self, name).load_state_dict(state[name])
@@ -101,6 +106,15 @@ class Trainer:
         if self.released:
             self.batches.release()
         self.batches.seed(self.config.schedule.seed + self.step_count)  # other draws than those already seen
+
+    def start_from(self, path: Path) -> None:
+        """warm restart: the averaged weights of another run under a schedule of one's own; all labels count as trained"""
+        other, _ = checkpoint.read(path)
+        self._same_shape(other.config, path)
+        for model in (self.model, self.ema):
+            model.load_state_dict(other.state_dict())
+        self.released = True
+        self.batches.release()
 
     def save(self) -> None:
         checkpoint.save_state(self.out / "state.pt", self.state())
