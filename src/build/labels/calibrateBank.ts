@@ -1,16 +1,16 @@
 // Fits a bank's calibration on labelled pictures: `<folder>/<label>/<picture>`.
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Bank, readBank } from "../../core/labels/bank.ts";
+import type { Bank } from "../../core/labels/bank.ts";
 import { competitionOf } from "../../core/labels/competition.ts";
 import type { Manifest } from "../../core/pack/manifest.ts";
 import { readManifest } from "../../core/pack/readManifest.ts";
 import { calibrationError } from "../../core/score/calibrationError.ts";
 import { calibrate, fitPlatt, IDENTITY, type Platt } from "../../core/score/platt.ts";
 import { type Competition, tagLogits } from "../../core/score/tagLogits.ts";
-import { readPictures } from "../calibrate.ts";
-import { openTower } from "../ort.ts";
 import { type CalibrationFile, labelsHash } from "./calibration.ts";
+import { imagesOf, openBank } from "./openBank.ts";
+import { readLabelled } from "./readLabelled.ts";
 
 export interface CalibrateOptions {
   packDir: string;
@@ -29,12 +29,6 @@ interface Example {
 }
 
 const NOTHING: Competition = { kin: [], negatives: undefined };
-
-async function openBank(packDir: string, id: string, { space }: Manifest): Promise<Bank> {
-  const path = join(packDir, "banks", id);
-  const document: unknown = JSON.parse(await readFile(`${path}.json`, "utf8"));
-  return readBank(document, new Uint8Array(await readFile(`${path}.bin`)).buffer, space);
-}
 
 /** Every label of every picture is one outcome. */
 function pairsOf(examples: readonly Example[]): { logits: Float64Array; truths: Uint8Array } {
@@ -65,20 +59,11 @@ async function readExamples(
   options: CalibrateOptions,
 ): Promise<Example[]> {
   const competition = competitionOf(bank, background);
-  const vision = await openTower(options.packDir, "vision");
-  const { size } = manifest.image;
-  const examples: Example[] = [];
-  for (const name of (await readdir(options.picturesDir)).sort()) {
-    const truth = bank.labels.findIndex((label) => label.name.toLowerCase() === name.toLowerCase());
-    if (truth < 0) throw new Error(`${join(options.picturesDir, name)}: the bank ${bank.id} has no such label`);
-    for (const pixels of await readPictures(join(options.picturesDir, name), size)) {
-      const image = await vision.run(pixels, [1, size, size, 3]);
-      const rival = (row: number) => competition[row] ?? NOTHING;
-      examples.push({ logits: tagLogits(image, bank.vectors, background.vectors, rival, manifest.logit_scale), truth });
-    }
-  }
-  await vision.release();
-  return examples;
+  const rival = (row: number) => competition[row] ?? NOTHING;
+  return (await readLabelled(options.packDir, options.picturesDir, bank, manifest)).map(({ vector, row }) => ({
+    logits: tagLogits(vector, bank.vectors, background.vectors, rival, manifest.logit_scale),
+    truth: row,
+  }));
 }
 
 /** Fits on all pictures; the error is that of a fit on every other one, measured on the rest. */
@@ -95,7 +80,7 @@ export async function calibrateBank(options: CalibrateOptions): Promise<Calibrat
   const { slope, intercept } = fitPlatt(all.logits, all.truths);
   const round = (value: number) => Number(value.toFixed(6));
   const file: CalibrationFile = {
-    labels: await labelsHash(await readFile(join(labelsDir, `${bank.id}.yaml`), "utf8")),
+    labels: await labelsHash(await readFile(join(labelsDir, `${bank.id}.yaml`), "utf8"), imagesOf(bank)),
     space: bank.space,
     slope: round(slope),
     intercept: round(intercept),

@@ -30,7 +30,9 @@ export async function readCalibration(path: string): Promise<CalibrationFile | u
   throw new Error(`${path}: ${v.getDotPath(issue) ?? "document"}: ${issue.message}`);
 }
 
-export const labelsHash = (yaml: string): Promise<string> => sha256(new TextEncoder().encode(yaml));
+/** @param images hashes of the example pictures that the label file names, in order */
+export const labelsHash = (yaml: string, images: readonly string[]): Promise<string> =>
+  sha256(new TextEncoder().encode([yaml, ...images].join("\n")));
 
 /**
  * @param labels hash of the label file

@@ -16,6 +16,8 @@ const LabelSchema = v.strictObject({
   /** Prompts of what is taken for this label and is not it. */
   negatives: v.optional(v.pipe(v.array(words), v.minLength(1), v.maxLength(100))),
   threshold: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  /** Example pictures, as paths from the folder of this file. */
+  images: v.optional(v.pipe(v.array(words), v.minLength(1, "must name at least one picture"), v.maxLength(100))),
 });
 
 const labelFrom = v.union(

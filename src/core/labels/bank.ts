@@ -1,6 +1,7 @@
 // The label bank: vectors of a vocabulary in one space, as the build wrote them next to the pack.
 import * as v from "valibot";
 import { Problem } from "../problem.ts";
+import { type Adapted, AdaptedSchema, classVectors } from "./adapted.ts";
 
 const sha256 = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/));
 const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -12,6 +13,8 @@ const BankLabelSchema = v.object({
   prompts: v.optional(v.array(v.string())),
   /** Hard negatives: prompts of what is taken for the label and is not it. Their vectors follow those of the labels. */
   negatives: v.optional(v.array(v.string())),
+  /** SHA-256 of each example picture that its vector was mixed with. */
+  images: v.optional(v.array(sha256)),
   /** A calibrated probability; means nothing while the bank is not calibrated. */
   threshold: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
 });
@@ -20,7 +23,7 @@ const BankLabelSchema = v.object({
 const CalibrationSchema = v.object({ slope: v.number(), intercept: v.number() });
 type BankCalibration = v.InferOutput<typeof CalibrationSchema>;
 
-/** `<id>.json`; beside it lies `<id>.bin`: fp32 [count + negatives, embed_dim], little-endian, unit rows. */
+/** `<id>.json`; beside it lies `<id>.bin`: fp32 [count + negatives + adapted, embed_dim], little-endian, unit rows. */
 export const BankSchema = v.object({
   schema: v.literal(1),
   id: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]*$/)),
@@ -37,6 +40,7 @@ export const BankSchema = v.object({
   background: v.optional(v.string()),
   calibrated: v.boolean(),
   calibration: v.optional(CalibrationSchema),
+  adapted: v.optional(AdaptedSchema),
   /** What it was made from, so that the build can skip it. */
   built_from: v.optional(sha256),
 });
@@ -61,7 +65,16 @@ export interface Bank {
   vectors: Float32Array<ArrayBuffer>;
   /** fp32 [n, D] of each label that has hard negatives, by its row. */
   negatives: Map<number, Float32Array<ArrayBuffer>>;
+  /** What classify compares with instead, fp32 [L, D], unit rows; `vectors` where nothing was learned. */
+  classes: Float32Array<ArrayBuffer>;
+  adapted: Adapted | undefined;
+  /** fp32 [n, D], a row for each of `adapted.rows`. */
+  learned: Float32Array<ArrayBuffer>;
 }
+
+/** Rows of `<id>.bin`. */
+export const rowsOf = ({ count, labels, adapted }: Pick<BankFile, "count" | "labels" | "adapted">): number =>
+  labels.reduce((sum, { negatives = [] }) => sum + negatives.length, count) + (adapted?.rows.length ?? 0);
 
 /** How far the length of a row may be off 1. */
 const TOLERANCE = 1e-3;
@@ -78,7 +91,7 @@ export function readBank(json: unknown, bytes: ArrayBuffer, space: string): Bank
     const [issue] = parsed.issues;
     throw new Problem("pack_corrupt", `label bank: ${v.getDotPath(issue) ?? "document"}: ${issue.message}`);
   }
-  const { id, count, embed_dim: width, labels } = parsed.output;
+  const { id, count, embed_dim: width, labels, adapted } = parsed.output;
   const corrupt = (what: string) => new Problem("pack_corrupt", `label bank ${id}: ${what}`);
   if (parsed.output.space !== space) {
     throw new Problem(
@@ -87,7 +100,8 @@ export function readBank(json: unknown, bytes: ArrayBuffer, space: string): Bank
     );
   }
   if (labels.length !== count) throw corrupt(`${labels.length} labels where ${count} are stated`);
-  const rows = labels.reduce((sum, { negatives = [] }) => sum + negatives.length, count);
+  if (adapted?.rows.some((row) => row >= count)) throw corrupt("what was learned names a label that is not there");
+  const rows = rowsOf(parsed.output);
   if (bytes.byteLength !== rows * width * 4) {
     throw corrupt(`${bytes.byteLength} bytes of vectors where ${rows} x ${width} x 4 are expected`);
   }
@@ -100,6 +114,8 @@ export function readBank(json: unknown, bytes: ArrayBuffer, space: string): Bank
     negatives.set(row, all.subarray(at, at + own.length * width));
     at += own.length * width;
   }
+  const learned = all.subarray(at);
+  const classes = classVectors(vectors, adapted, learned);
   for (const [row, { name }] of labels.entries()) {
     const length = Math.hypot(...vectors.subarray(row * width, (row + 1) * width));
     if (!(Math.abs(length - 1) <= TOLERANCE))
@@ -107,7 +123,7 @@ export function readBank(json: unknown, bytes: ArrayBuffer, space: string): Bank
   }
   const { title, description, hash, calibrated, calibration, templates, background } = parsed.output;
   const told = { id, title, description, hash, space, calibrated, templates, labels, background, calibration };
-  return { ...told, embed_dim: width, vectors, negatives };
+  return { ...told, embed_dim: width, vectors, negatives, classes, adapted, learned };
 }
 
 /** Little-endian whatever the machine is; a view without a copy on every machine there is. */

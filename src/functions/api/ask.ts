@@ -17,7 +17,7 @@ interface Asked {
   warnings: Warning[];
 }
 
-/** The picture against a bank. */
+/** The picture against the labels of a bank, by their texts or by what was learned. */
 export async function askBank(
   { deployment }: Isolate,
   context: Context<AppTypes>,

@@ -1,5 +1,6 @@
 // POST /v1/classify: which of these labels the picture shows.
 import type { Context } from "hono";
+import { addCache } from "../../core/fewshot/tipAdapter.ts";
 import { cosines } from "../../core/score/cosines.ts";
 import { round6 } from "../../core/score/round6.ts";
 import { softmax } from "../../core/score/softmax.ts";
@@ -22,11 +23,13 @@ export const classify = (isolate: Isolate) =>
     // An unknown bank is told before anything is decoded.
     const bank = id === undefined ? undefined : bankOf(id, deployment);
     const { image, classifier, warnings } = bank
-      ? await askBank(isolate, context, input, bank)
+      ? await askBank(isolate, context, input, { labels: bank.labels, vectors: bank.classes })
       : await askLabels(isolate, context, input, { labels, template }, false);
 
     const cosine = cosines(image, classifier.vectors);
-    const scores = softmax(cosine, manifest.logit_scale, manifest.logit_bias);
+    const logits = Float64Array.from(cosine, (value) => manifest.logit_scale * value + manifest.logit_bias);
+    if (bank?.adapted?.method === "tip") addCache(logits, cosines(image, bank.learned), bank.adapted);
+    const scores = softmax(logits, 1, 0);
     const predictions = topK(scores, top_k).map((row) => ({
       label: classifier.names[row] ?? "",
       score: round6(scores[row] ?? 0),

@@ -1,5 +1,6 @@
 // GET /v1/labels and /v1/labels/{bank}: the vocabularies that were embedded when this was deployed.
 import type { Context } from "hono";
+import type { Adapted } from "../../core/labels/adapted.ts";
 import type { Bank } from "../../core/labels/bank.ts";
 import { Problem } from "../../core/problem.ts";
 import type { Deployment } from "../deployment/deployment.ts";
@@ -15,6 +16,11 @@ const summary = ({ id, title, description, hash, space, calibrated, labels }: Ba
   count: labels.length,
 });
 
+/** What was learned, with labels by their names instead of rows. */
+function told({ rows, ...adapted }: Adapted, { labels }: Bank) {
+  return { ...adapted, labels: [...new Set(rows)].map((row) => labels[row]?.name ?? "") };
+}
+
 export const labelBanks = (deployment: () => Deployment) => (context: Context<AppTypes>) =>
   context.json({ data: [...deployment().banks.values()].map(summary) });
 
@@ -22,5 +28,10 @@ export const labelBank = (deployment: () => Deployment) => (context: Context<App
   const id = context.req.param("bank") ?? "";
   const bank = deployment().banks.get(id);
   if (!bank) throw new Problem("bank_not_found", `There is no bank ${JSON.stringify(id)}.`);
-  return context.json({ ...summary(bank), templates: bank.templates, labels: bank.labels });
+  return context.json({
+    ...summary(bank),
+    templates: bank.templates,
+    labels: bank.labels,
+    adapted: bank.adapted ? told(bank.adapted, bank) : null,
+  });
 };

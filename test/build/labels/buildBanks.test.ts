@@ -1,14 +1,15 @@
 // The build of banks, with a tower that needs no model: what is embedded, written, skipped and removed.
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { buildBanks } from "../../../src/build/labels/buildBanks.ts";
 import { labelsHash } from "../../../src/build/labels/calibration.ts";
 import { readBank } from "../../../src/core/labels/bank.ts";
 import { bankHash } from "../../../src/core/labels/bankHash.ts";
 import type { Manifest } from "../../../src/core/pack/manifest.ts";
 import { meanOfUnit } from "../../../src/core/score/meanOfUnit.ts";
+import { normalize } from "../../../src/core/score/normalize.ts";
 
 const hash = (digit: string) => `sha256:${digit.repeat(64)}`;
 const letters = Array.from("abcdefghijklmnopqrstuvwxyz");
@@ -73,8 +74,17 @@ const tower = {
 };
 const vectorOf = (ids: number[]) => [ids[1]! + 1, ids.at(-2)! + 1, ids.length];
 
+/** A vector out of the middle pixel. */
+const vision = {
+  run: (pixels: Uint8Array, [, size]: [number, number, number, number]) =>
+    normalize(
+      Array.from(pixels.subarray((size * size * 3) / 2 + 12, (size * size * 3) / 2 + 15), (value) => value + 1),
+    ),
+};
+
 let dir = "";
 let opened = 0;
+let seen = 0;
 const build = (log: (line: string) => void = () => {}) =>
   buildBanks({
     packDir: join(dir, "pack"),
@@ -82,6 +92,10 @@ const build = (log: (line: string) => void = () => {}) =>
     openText: async () => {
       opened++;
       return tower;
+    },
+    openVision: async () => {
+      seen++;
+      return vision;
     },
     log,
   });
@@ -93,6 +107,7 @@ const vectors = async (id: string) => Uint8Array.from(await readFile(join(dir, "
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "banks-"));
   opened = 0;
+  seen = 0;
   runs.length = 0;
   await mkdir(join(dir, "pack"));
   await mkdir(join(dir, "labels"));
@@ -206,7 +221,7 @@ test("a background that is no bank is refused by name", async () => {
 test("a calibration is applied to the labels and space that it was fitted on, and to no others", async () => {
   const yaml = await readFile(join(dir, "labels/pets.yaml"), "utf8");
   const fitted = {
-    labels: await labelsHash(yaml),
+    labels: await labelsHash(yaml, []),
     space: manifest.space,
     slope: 2,
     intercept: -1,
@@ -233,4 +248,112 @@ test("a calibration is applied to the labels and space that it was fitted on, an
 test("a damaged calibration is refused by name", async () => {
   await write("labels/pets.calibration.json", { slope: "steep" });
   await expect(build()).rejects.toThrow(/pets\.calibration\.json: /);
+});
+
+describe("example pictures", () => {
+  const withImages = (images: string) =>
+    `title: Pets\ntemplates: ["{}"]\nlabels:\n  - cat\n  - {name: dog, images: ${images}}\n`;
+  const place = async (from: string, to: string) => {
+    await mkdir(join(dir, "labels/shown"), { recursive: true });
+    await cp(`test/fixtures/pictures/${from}.jpg`, join(dir, "labels/shown", to));
+  };
+  const rows = async () => [...new Float32Array((await vectors("pets")).buffer)];
+
+  test("move a label's vector, within the cone of texts, and are hashed with it", async () => {
+    await write("labels/pets.yaml", 'title: Pets\ntemplates: ["{}"]\nlabels: [cat, dog]\n');
+    const [without] = await build();
+    const texts = await rows();
+    await place("hat", "a.jpg");
+    await write("labels/pets.yaml", withImages("[shown/a.jpg]"));
+    const [first] = await build();
+    const shown = await rows();
+    expect(shown.slice(0, 3)).toEqual(texts.slice(0, 3));
+    expect(shown.slice(3)).not.toEqual(texts.slice(3));
+    expect(Math.hypot(...shown.slice(3))).toBeCloseTo(1, 6);
+    const { labels } = await bankFile("pets");
+    expect(labels[1].images).toEqual([expect.stringMatching(/^sha256:/)]);
+    expect(first?.hash).not.toBe(without?.hash);
+
+    expect(await build()).toMatchObject([{ skipped: true }]);
+    await place("pants", "a.jpg");
+    const [second] = await build();
+    expect(second?.skipped).toBe(false);
+    expect(second?.hash).not.toBe(first?.hash);
+    expect(seen).toBe(2);
+  });
+
+  test("no vision tower is opened without them", async () => {
+    await build();
+    expect(seen).toBe(0);
+  });
+
+  test.each<[string, string, RegExp]>([
+    ["none", "[]", /pets\.yaml: labels\.1\.images: must name at least one picture/],
+    ["one that is not there", "[shown/none.jpg]", /pets\.yaml: labels\.1\.images\.0: "shown\/none\.jpg" is not there/],
+    ["one outside", "[shown/a.jpg, ../pack/pack.json]", /pets\.yaml: labels\.1\.images\.1: .* leads out of/],
+    ["an absolute path", "[/etc/hostname]", /pets\.yaml: labels\.1\.images\.0: .* leads out of/],
+    ["a link that leads out", "[shown/link.jpg]", /pets\.yaml: labels\.1\.images\.0: .* leads out of/],
+    ["a folder", "[shown]", /pets\.yaml: labels\.1\.images\.0: "shown" cannot be read/],
+    ["no picture", "[pets.yaml]", /labels\/pets\.yaml: /],
+  ])("%s: refused by its place", async (_name, images, message) => {
+    await place("hat", "a.jpg");
+    await symlink(join(dir, "pack/pack.json"), join(dir, "labels/shown/link.jpg"));
+    await write("labels/pets.yaml", withImages(images));
+    await expect(build()).rejects.toThrow(message);
+  });
+});
+
+describe("an adapter", () => {
+  const learned = Float32Array.of(0, 0.6, 0.8);
+  const adapted = { pictures: 9, folds: 3, accuracy_before: 0.5, accuracy_after: 0.9, p: 0.01, rows: [1] };
+  const fitted = async (space = manifest.space) => ({
+    labels: await labelsHash(await readFile(join(dir, "labels/pets.yaml"), "utf8"), []),
+    space,
+    adapted: { method: "linear", loss: "multi-positive", pull: 0.5, ...adapted },
+    vectors: Buffer.from(learned.buffer).toString("base64"),
+  });
+  const bankOf = async () => readBank(await bankFile("pets"), (await vectors("pets")).buffer, manifest.space);
+
+  test("lies behind the texts, takes their place for classify, and is hashed", async () => {
+    const [before] = await build();
+    await write("labels/pets.adapter.json", await fitted());
+    const [after] = await build();
+    const bank = await bankOf();
+    expect(bank.adapted).toMatchObject({ method: "linear", p: 0.01, rows: [1] });
+    expect(bank.classes.slice(0, 3)).toEqual(bank.vectors.slice(0, 3));
+    expect([...bank.classes.slice(3)]).toEqual([...learned]);
+    expect([...bank.vectors.slice(3)]).not.toEqual([...learned]);
+    expect(after?.hash).not.toBe(before?.hash);
+    expect(await bankHash(await bankFile("pets"), await vectors("pets"))).toBe(after?.hash);
+    expect(await build()).toMatchObject([{ skipped: true }]);
+  });
+
+  test("a cache leaves the class vectors alone", async () => {
+    const cache = { method: "tip", alpha: 1, beta: 5.5, ...adapted };
+    await write("labels/pets.adapter.json", { ...(await fitted()), adapted: cache });
+    await build();
+    const bank = await bankOf();
+    expect(bank.classes).toEqual(bank.vectors);
+    expect([...bank.learned]).toEqual([...learned]);
+  });
+
+  test("of another space or other labels is not applied, and a damaged one is refused by name", async () => {
+    const lines: string[] = [];
+    await write("labels/pets.adapter.json", await fitted(hash("f")));
+    await build((line) => lines.push(line));
+    expect(await bankFile("pets")).not.toHaveProperty("adapted");
+    expect(lines.join()).toContain("its adapter was fitted on other labels or another model");
+    await write("labels/pets.adapter.json", { ...(await fitted()), labels: hash("e") });
+    await build();
+    expect(await bankFile("pets")).not.toHaveProperty("adapted");
+    await write("labels/pets.adapter.json", "{}");
+    await expect(build()).rejects.toThrow(/pets\.adapter\.json: /);
+  });
+
+  test("rows that are no labels are refused when the bank is read", async () => {
+    const file = await fitted();
+    await write("labels/pets.adapter.json", { ...file, adapted: { ...file.adapted, rows: [2] } });
+    await build();
+    await expect(bankOf()).rejects.toThrow(/a label that is not there/);
+  });
 });

@@ -1,0 +1,36 @@
+// Labelled pictures of a folder, `<folder>/<label>/<picture>`, as vectors.
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Bank } from "../../core/labels/bank.ts";
+import type { Manifest } from "../../core/pack/manifest.ts";
+import { readPictures } from "../calibrate.ts";
+import { openTower } from "../ort.ts";
+
+export interface Labelled {
+  /** unit vector [D] */
+  vector: Float32Array;
+  /** Of its label in the bank. */
+  row: number;
+}
+
+/** @throws Error naming a folder that is called after no label, or a picture that cannot be read */
+export async function readLabelled(
+  packDir: string,
+  picturesDir: string,
+  { id, labels }: Pick<Bank, "id" | "labels">,
+  { image: { size } }: Pick<Manifest, "image">,
+): Promise<Labelled[]> {
+  const folders = (await readdir(picturesDir)).sort().map((name) => {
+    const row = labels.findIndex((label) => label.name.toLowerCase() === name.toLowerCase());
+    if (row < 0) throw new Error(`${join(picturesDir, name)}: the bank ${id} has no such label`);
+    return { name, row };
+  });
+  const vision = await openTower(packDir, "vision");
+  const labelled: Labelled[] = [];
+  for (const { name, row } of folders) {
+    for (const pixels of await readPictures(join(picturesDir, name), size))
+      labelled.push({ vector: (await vision.run(pixels, [1, size, size, 3])).slice(), row });
+  }
+  await vision.release();
+  return labelled;
+}
