@@ -15,7 +15,7 @@ import checkpoint
 import config
 import evaluate
 from corpus import Corpus
-from objectives import OBJECTIVES
+from objectives import OBJECTIVES, OF_VIEWS
 from train import fit
 from trainer import Trainer
 
@@ -73,10 +73,17 @@ class Run(unittest.TestCase):
         return Trainer(c, Corpus(self.folder, c.data.hold_out, c.data.calibration), out)
 
     def test_every_objective_gives_a_finite_value(self) -> None:
-        trainer = self.trainer("values")
+        fit(self.trainer("teacher"), steps=1)
+        objective = {"teacher_checkpoint": str(self.folder / "teacher"), "mask_hypernyms": True}
+        trainer = self.trainer("values", objectives={"teacher": 1.0}, objective=objective)
         values = trainer.step(trainer.draw(), 1e-3)
-        self.assertEqual(set(values), set(OBJECTIVES) - {"teacher"} | {"scale"})
+        self.assertEqual(set(values), set(OBJECTIVES) | {"scale"})
         self.assertTrue(all(map(math.isfinite, map(float, values.values()))), values)
+
+    def test_mixed_pictures_have_no_second_view(self) -> None:
+        trainer = self.trainer("mixed", augment={"mix": 1.0})
+        values = trainer.step(trainer.draw(), 1e-3)
+        self.assertEqual(set(OBJECTIVES) - set(values), {"teacher", *OF_VIEWS})
 
     def test_goes_on_where_it_stopped(self) -> None:
         first = self.trainer("resumed")
