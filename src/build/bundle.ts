@@ -16,7 +16,13 @@ export async function bundleAll(): Promise<Record<WorkerName, string>> {
     const { status, said } = await runWrangler(args, "pipe");
     if (status !== 0) throw new Error(`wrangler could not bundle ${worker}:\n${said}`);
   }
-  return { image: dirOf("image"), vision: dirOf("vision"), text: dirOf("text"), api: dirOf("api") };
+  return {
+    image: dirOf("image"),
+    vision: dirOf("vision"),
+    text: dirOf("text"),
+    batch: dirOf("batch"),
+    api: dirOf("api"),
+  };
 }
 
 if (import.meta.main) await bundleAll();

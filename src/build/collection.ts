@@ -31,10 +31,18 @@ export interface CollectionOptions {
   live: string;
   /** Variables of the first Worker. */
   vars?: Record<string, string>;
+  /** Where databases are kept; by default beside the first configuration. */
+  state?: string;
 }
 
 /** @throws Error with wrangler's last words when it does not come up */
-export async function startCollection({ configs, port, live, vars = {} }: CollectionOptions): Promise<Collection> {
+export async function startCollection({
+  configs,
+  port,
+  live,
+  vars = {},
+  state,
+}: CollectionOptions): Promise<Collection> {
   const inspector = await freePort(0);
   const child = spawnWrangler(
     [
@@ -42,6 +50,7 @@ export async function startCollection({ configs, port, live, vars = {} }: Collec
       ...configs.flatMap((config) => ["-c", config]),
       ...["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", String(inspector)],
       ...["--log-level", "warn", "--show-interactive-dev-session=false"],
+      ...(state === undefined ? [] : ["--persist-to", state]),
       ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
     ],
     "pipe",

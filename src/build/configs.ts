@@ -6,10 +6,10 @@ import type { Manifest } from "../core/pack/manifest.ts";
 import { STAGE_DIR } from "./stage.ts";
 import { writeIfChanged } from "./writeIfChanged.ts";
 
-export type WorkerName = "image" | "vision" | "text" | "api";
+export type WorkerName = "image" | "vision" | "text" | "batch" | "api";
 
 /** In the order that a deploy must take: a service binding needs its Worker, and the switch of the api comes last. */
-export const WORKERS: readonly WorkerName[] = ["image", "vision", "text", "api"];
+export const WORKERS: readonly WorkerName[] = ["image", "vision", "text", "batch", "api"];
 
 const sourceOf = (worker: WorkerName): string =>
   worker === "api" ? "wrangler.toml" : `src/functions/${worker}/wrangler.toml`;
@@ -25,6 +25,8 @@ export interface ConfigOptions {
   dir: string;
   /** Assets of a tower, where they are not the staged ones. */
   assets?: Partial<Record<WorkerName, string>>;
+  /** Id of the database at Cloudflare; locally any will do. */
+  database?: string;
   /** Entries of a Worker's configuration, in place of those of its wrangler.toml. */
   overrides?: Partial<Record<WorkerName, Table>>;
 }
@@ -32,7 +34,7 @@ export interface ConfigOptions {
 /** @returns the path of each Worker's configuration */
 export async function writeConfigs(
   { pack }: Manifest,
-  { dir, assets = {}, overrides = {} }: ConfigOptions,
+  { dir, assets = {}, database, overrides = {} }: ConfigOptions,
 ): Promise<Record<WorkerName, string>> {
   const named = (name: unknown): unknown =>
     typeof name === "string" && isModel(name) ? `${name}-${pack.slice(7, 15)}` : name;
@@ -40,7 +42,8 @@ export async function writeConfigs(
     const source = sourceOf(worker);
     const config: Table = parse(await readFile(source, "utf8"));
     const absolute = (path: unknown): string => resolve(dirname(source), String(path));
-    const services = Array.isArray(config.services) ? config.services.filter(isTable) : [];
+    const listed = (value: unknown): Table[] => (Array.isArray(value) ? value.filter(isTable) : []);
+    const [services, databases] = [listed(config.services), listed(config.d1_databases)];
     const placed: Table = {
       ...config,
       name: named(config.name),
@@ -51,22 +54,29 @@ export async function writeConfigs(
       ...(services.length > 0
         ? { services: services.map((service) => ({ ...service, service: named(service.service) })) }
         : {}),
+      ...(databases.length > 0
+        ? {
+            d1_databases: databases.map(({ migrations_dir, ...entry }) => ({
+              ...entry,
+              ...(database === undefined ? {} : { database_id: database }),
+              migrations_dir: absolute(migrations_dir),
+            })),
+          }
+        : {}),
     };
     Object.assign(placed, overrides[worker]);
     const path = join(dir, worker, "wrangler.json");
     await writeIfChanged(path, `${JSON.stringify(placed, null, 1)}\n`);
     return path;
   };
-  const [image, vision, text, api] = await Promise.all([write("image"), write("vision"), write("text"), write("api")]);
-  return { image, vision, text, api };
+  const all = [write("image"), write("vision"), write("text"), write("batch"), write("api")] as const;
+  const [image, vision, text, batch, api] = await Promise.all(all);
+  return { image, vision, text, batch, api };
 }
 
 export const CONFIG_DIR = join(STAGE_DIR, "config");
 
 /** For one wrangler: the first Worker is the one that is reached. */
-export const apiFirst = ({ api, image, vision, text }: Record<WorkerName, string>): string[] => [
-  api,
-  image,
-  vision,
-  text,
+export const apiFirst = ({ api, image, vision, text, batch }: Record<WorkerName, string>): string[] => [
+  ...[api, image, vision, text, batch],
 ];

@@ -1,6 +1,7 @@
-// `npm run deploy`: model Workers under their pack's name first, the api last, so that the switch is one deploy.
+// `npm run deploy`: the database, then model Workers under their pack's name, the api last, so that the switch is one deploy.
 import { parseArgs } from "node:util";
 import { CONFIG_DIR, WORKERS, writeConfigs } from "./configs.ts";
+import { migrate } from "./migrate.ts";
 import { stage } from "./stage.ts";
 import { runWrangler } from "./wrangler.ts";
 
@@ -10,6 +11,7 @@ const { values } = parseArgs({
     labels: { type: "string", default: "models/labels" },
     policies: { type: "string", default: "models/policies" },
     webhooks: { type: "string", default: "models/webhooks" },
+    database: { type: "string", default: process.env.EDGECLIP_DATABASE ?? "" },
     "dry-run": { type: "boolean", default: false },
   },
 });
@@ -17,6 +19,12 @@ const { values } = parseArgs({
 try {
   console.log(`Deploying needs the Workers Paid plan: encoding a picture takes tens of milliseconds of CPU,
 the free plan allows 10 ms a request.\n`);
+  const dry = values["dry-run"];
+  if (!values.database && !dry)
+    throw new Error(`Which database? Make it and its queue once:
+  npx wrangler d1 create edgeclip
+  npx wrangler queues create edgeclip-webhooks
+then name the database's id: npm run deploy -- --database <id>, or EDGECLIP_DATABASE=<id>.`);
   const manifest = await stage({
     packDir: values.pack,
     labelsDir: values.labels,
@@ -24,23 +32,26 @@ the free plan allows 10 ms a request.\n`);
     webhooksDir: values.webhooks,
     log: console.log,
   });
-  const configs = await writeConfigs(manifest, { dir: CONFIG_DIR });
+  const configs = await writeConfigs(manifest, {
+    dir: CONFIG_DIR,
+    ...(values.database && { database: values.database }),
+  });
+  console.log(`\ndatabase${dry ? " (dry run)" : ""}`);
+  if (!dry) await migrate(configs.api, "remote");
   for (const worker of WORKERS) {
-    console.log(`\n${worker}${values["dry-run"] ? " (dry run)" : ""}`);
-    const { status } = await runWrangler(
-      ["deploy", "-c", configs[worker], ...(values["dry-run"] ? ["--dry-run"] : [])],
-      "inherit",
-    );
+    console.log(`\n${worker}${dry ? " (dry run)" : ""}`);
+    const { status } = await runWrangler(["deploy", "-c", configs[worker], ...(dry ? ["--dry-run"] : [])], "inherit");
     if (status !== 0)
       throw new Error(
         `wrangler could not deploy ${worker}; what was deployed before it serves nobody until the api is switched.`,
       );
   }
-  if (values["dry-run"]) console.log("\nNothing was deployed.");
+  if (dry) console.log("\nNothing was deployed.");
   else
     console.log(`
 Done. Without keys everything but /healthz and /readyz answers 401. Set the SHA-256 of your API keys:
   printf %s "$KEY" | sha256sum     then     npx wrangler secret put API_KEYS_SHA256
+The secrets of webhooks (models/webhooks) in the same way, those of callbacks with --name edgeclip-batch.
 Model Workers of earlier packs stay for a rollback; delete them with: npx wrangler delete --name edgeclip-vision-<hash8>`);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -1,13 +1,19 @@
 // `npm run deploy -- --dry-run`: what would be deployed, in which order, under which names.
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 
 test("model Workers are named after their pack, and the api comes last, bound to them", async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, ["src/build/deploy.ts", "--dry-run"]);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    "src/build/deploy.ts",
+    "--dry-run",
+    "--database",
+    "d1-id",
+  ]);
   const order = [...stdout.matchAll(/^(\w+) \(dry run\)$/gm)].map(([, worker]) => worker);
-  expect(order).toEqual(["image", "vision", "text", "api"]);
+  expect(order).toEqual(["database", "image", "vision", "text", "batch", "api"]);
   const { pack } = JSON.parse(readFileSync("models/nano/pack.json", "utf8"));
   const suffix = pack.slice("sha256:".length, "sha256:".length + 8);
   for (const tower of ["vision", "text"]) {
@@ -15,6 +21,31 @@ test("model Workers are named after their pack, and the api comes last, bound to
     const config = JSON.parse(readFileSync(`.edgeclip/config/${tower}/wrangler.json`, "utf8"));
     expect(config).toMatchObject({ name: `edgeclip-${tower}-${suffix}`, workers_dev: false });
   }
+  const [api, batch] = ["api", "batch"].map((worker) =>
+    JSON.parse(readFileSync(`.edgeclip/config/${worker}/wrangler.json`, "utf8")),
+  );
+  const services = [
+    { binding: "IMAGE", service: "edgeclip-image" },
+    { binding: "VISION", service: `edgeclip-vision-${suffix}` },
+  ];
+  expect(batch).toMatchObject({ name: "edgeclip-batch", workers_dev: false, services });
+  expect(api).toMatchObject({ name: "edgeclip", services: expect.arrayContaining(services) });
+  for (const { d1_databases, queues } of [api, batch]) {
+    expect(d1_databases).toMatchObject([
+      { binding: "DB", database_id: "d1-id", migrations_dir: resolve("migrations") },
+    ]);
+    expect(queues.producers).toEqual([{ binding: "WEBHOOKS", queue: "edgeclip-webhooks" }]);
+  }
+  expect(batch.queues.consumers).toMatchObject([{ queue: "edgeclip-webhooks" }]);
   expect(stdout).toContain("Workers Paid plan");
   expect(stdout).toContain("Nothing was deployed.");
+});
+
+test("without a database nothing is deployed, and what to do is said", async () => {
+  const { EDGECLIP_DATABASE: _unset, ...env } = process.env;
+  const deploying = promisify(execFile)(process.execPath, ["src/build/deploy.ts"], { env });
+  await expect(deploying).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("wrangler d1 create edgeclip"),
+  });
 });

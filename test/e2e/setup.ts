@@ -7,6 +7,7 @@ import { type Collection, freePort, startCollection } from "../../src/build/coll
 import { apiFirst, writeConfigs } from "../../src/build/configs.ts";
 import { EMBEDDED, STAGE_DIR, stage } from "../../src/build/stage.ts";
 import { sha256 } from "../../src/core/hash.ts";
+import { writeEntries } from "./entries.ts";
 import { writePolicies } from "./policies.ts";
 
 /** Requests a minute of one key, where the limit is tested. */
@@ -34,13 +35,21 @@ async function tamper(): Promise<string> {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dir = join(STAGE_DIR, "test");
   const policiesDir = await writePolicies(join(dir, "policies"));
-  const manifest = await stage({ ...EMBEDDED, policiesDir, log: () => {} });
-  const configs = await writeConfigs(manifest, { dir: join(dir, "whole") });
+  const manifest = await stage({ ...EMBEDDED, policiesDir, deploymentDir: join(dir, "deployment"), log: () => {} });
+  const { api, batch } = await writeEntries(dir);
+  const configs = await writeConfigs(manifest, {
+    dir: join(dir, "whole"),
+    overrides: { api: { main: api }, batch: { main: batch } },
+  });
   const broken = await writeConfigs(manifest, {
     dir: join(dir, "tampered"),
     assets: { vision: await tamper() },
     overrides: {
-      api: { ratelimits: [{ name: "RATE_LIMIT", namespace_id: "1", simple: { limit: RATE_LIMIT, period: 60 } }] },
+      batch: { main: batch },
+      api: {
+        main: api,
+        ratelimits: [{ name: "RATE_LIMIT", namespace_id: "1", simple: { limit: RATE_LIMIT, period: 60 } }],
+      },
     },
   });
   const keys = (await sha256(new TextEncoder().encode(API_KEY))).slice("sha256:".length);

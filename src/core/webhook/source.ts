@@ -26,14 +26,13 @@ const https = v.pipe(
   v.startsWith("https://", "must be an https address"),
 );
 
-export const SCHEMES = ["standard", "github"] as const;
+const SCHEMES = ["standard", "github"] as const;
 
 export const CallbackSchema = v.strictObject({
   url: https,
   /** Variables of the batch Worker; each secret signs. */
   secrets: variables,
 });
-export type Callback = v.InferOutput<typeof CallbackSchema>;
 
 export const WebhookSourceSchema = v.strictObject({
   id: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]*$/)),

@@ -6,6 +6,7 @@ import type { DeploymentFiles } from "../deployment/deployment.ts";
 import { auth } from "./auth.ts";
 import { classify } from "./classify.ts";
 import { crossOrigin } from "./crossOrigin.ts";
+import { deliveries, replay, sweepNow } from "./deliveries.ts";
 import { embeddings } from "./embeddings.ts";
 import type { AppTypes } from "./env.ts";
 import { healthz, readyz } from "./health.ts";
@@ -19,6 +20,7 @@ import { policies } from "./policies.ts";
 import { rateLimit } from "./rateLimit.ts";
 import { similarity } from "./similarity.ts";
 import { tag } from "./tag.ts";
+import { webhook } from "./webhooks.ts";
 
 /** The playground; nothing else in its folder is served. */
 const PAGE = ["/", "/page.css", "/page.js"];
@@ -46,6 +48,8 @@ export function createApp(files: DeploymentFiles): Hono<AppTypes> {
     new Problem("not_found", `There is no ${context.req.path} here.`).toResponse(context.get("requestId")),
   );
   app.use(crossOrigin);
+  // Signed instead of keyed, so before the keys are asked for.
+  app.post("/v1/webhooks/:source", webhook(isolate));
   app.use(auth);
   app.use(rateLimit);
 
@@ -59,6 +63,9 @@ export function createApp(files: DeploymentFiles): Hono<AppTypes> {
   app.get("/v1/labels", labelBanks(deployment));
   app.get("/v1/labels/:bank", labelBank(deployment));
   app.get("/v1/policies", policies(deployment));
+  app.get("/v1/admin/deliveries", deliveries);
+  app.post("/v1/admin/deliveries/:id/replay", replay);
+  app.post("/v1/admin/sweep", sweepNow);
   app.get("/healthz", healthz);
   app.get("/readyz", readyz(deployment));
   for (const path of PAGE) app.get(path, (context) => context.env.ASSETS.fetch(new URL(path, context.req.url)));

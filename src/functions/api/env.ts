@@ -2,8 +2,9 @@
 
 import type { Timing } from "../answer/timing.ts";
 import type { RemoteEnv } from "../remote/remoteFetcher.ts";
+import type { WorkEnv } from "../work/message.ts";
 
-export interface Env extends RemoteEnv {
+export interface Env extends RemoteEnv, WorkEnv {
   IMAGE: Fetcher;
   VISION: Fetcher;
   /** Absent where a deployment does without free text. */

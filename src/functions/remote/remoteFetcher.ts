@@ -3,6 +3,7 @@ import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
 import { Problem } from "../../core/problem.ts";
 import { fetchPicture } from "../../core/remote/fetchPicture.ts";
 import type { Timing } from "../answer/timing.ts";
+import { hostsOf } from "./hostsOf.ts";
 
 const TIMEOUT_MS = 10_000;
 
@@ -16,11 +17,8 @@ export interface RemoteEnv {
 /** @param pointer where the address stands in the request */
 export type FetchRemote = (address: string, pointer: string) => Promise<Uint8Array<ArrayBuffer>>;
 
-export function remoteFetcher({ REMOTE_HOSTS = "", OUTBOUND }: RemoteEnv, timing: Timing): FetchRemote {
-  const hosts = REMOTE_HOSTS.split(",")
-    .map((host) => host.trim())
-    .filter(Boolean);
-  const options = { hosts, maxBytes: PICTURE_BYTES_CAP, timeoutMs: TIMEOUT_MS };
+export function remoteFetcher({ REMOTE_HOSTS, OUTBOUND }: RemoteEnv, timing: Timing): FetchRemote {
+  const options = { hosts: hostsOf(REMOTE_HOSTS), maxBytes: PICTURE_BYTES_CAP, timeoutMs: TIMEOUT_MS };
   return async (address, pointer) => {
     try {
       return await timing.measure("fetch", () =>

@@ -1,0 +1,5 @@
+// The batch Worker's entry: over what was staged for this deployment.
+import { deployment } from "../../../.edgeclip/deployment/deployment.ts";
+import { createBatch } from "./app.ts";
+
+export default createBatch(deployment);

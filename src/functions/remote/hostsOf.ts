@@ -1,0 +1,7 @@
+// An allow-list of hosts as a variable holds it.
+
+export const hostsOf = (variable = ""): string[] =>
+  variable
+    .split(",")
+    .map((host) => host.trim())
+    .filter(Boolean);
