@@ -2,11 +2,20 @@
 import { accuracy } from "./accuracy.ts";
 import { bundles } from "./bundles.ts";
 import { duplicates } from "./duplicates.ts";
+import { moderation } from "./moderation.ts";
 import { preprocessing } from "./preprocessing.ts";
 import { requests } from "./requests.ts";
 import { tags } from "./tags.ts";
 
-const PARTS: Record<string, () => Promise<void>> = { requests, bundles, preprocessing, accuracy, duplicates, tags };
+const PARTS: Record<string, () => Promise<void>> = {
+  requests,
+  bundles,
+  preprocessing,
+  accuracy,
+  duplicates,
+  tags,
+  moderation,
+};
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in PARTS));

@@ -73,6 +73,16 @@ describe("POST /v1/moderate", () => {
     expect(animation.some(([name, score]) => score > (first.get(name) ?? 0) + 0.001)).toBe(true);
   });
 
+  test("an animation that is too large for more than its first frame is for review", async () => {
+    const still = { width: 1, height: 1, indices: [0] };
+    const answer = await moderated(writeGif(3000, 3000, PALETTE, [still, still]));
+    expect(answer).toMatchObject({
+      decision: "review",
+      reasons: [{ category: null, code: "animation_first_frame" }],
+      warnings: [{ code: "demo_model" }, { code: "animation_first_frame" }],
+    });
+  });
+
   test("every part of a wide picture counts at least as if it were alone", async () => {
     const wide = scoresOf(await moderated(row(...squares)));
     const alone = await worstOf(squares.map((square) => row(square)));

@@ -70,6 +70,18 @@ export function decide(
   return { decision, reasons, categories, unjudged };
 }
 
+const unseen = (code: string): Reason => ({ category: null, score: null, threshold: null, severity: null, code });
+
+/**
+ * The verdict on a picture of which a part could not be looked at: at least for review.
+ * @param code what was not seen, e.g. `animation_first_frame`
+ */
+export const partlySeen = (verdict: Verdict, code: string): Verdict => ({
+  ...verdict,
+  decision: verdict.decision === "allow" ? "review" : verdict.decision,
+  reasons: [...verdict.reasons, unseen(code)],
+});
+
 /**
  * The verdict on a picture that could not be looked at.
  * @param code why, e.g. `image_unreadable`
@@ -77,7 +89,7 @@ export function decide(
 export function cannotJudge(policy: Judging, code: string): Verdict {
   return {
     decision: "review",
-    reasons: [{ category: null, score: null, threshold: null, severity: null, code }],
+    reasons: [unseen(code)],
     categories: Object.fromEntries(policy.categories.map(({ name }) => [name, null])),
     unjudged: unjudgedOf(policy),
   };

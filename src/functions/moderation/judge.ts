@@ -1,7 +1,7 @@
 // A picture against policies. What cannot be read is for people to look at, never let through.
 
 import { categoryLogits, competitionOfCategories } from "../../core/policy/categoryLogits.ts";
-import { cannotJudge, decide, type Verdict } from "../../core/policy/decide.ts";
+import { cannotJudge, decide, partlySeen, type Verdict } from "../../core/policy/decide.ts";
 import type { Policy, Thresholds } from "../../core/policy/policy.ts";
 import { Problem, type ProblemCode } from "../../core/problem.ts";
 import type { Competition } from "../../core/score/tagLogits.ts";
@@ -88,11 +88,13 @@ export async function judge(
   try {
     if (picture instanceof Problem) throw picture;
     const { vectors, animated, frames } = await viewsOf(parts, timing, deployment.manifest, picture);
-    const verdicts = standards.map(({ policy, thresholds }) =>
-      decide(policy, logitsOf(policy, vectors, deployment), thresholds),
-    );
+    const hidden = animated && frames === 1;
+    const verdicts = standards.map(({ policy, thresholds }) => {
+      const verdict = decide(policy, logitsOf(policy, vectors, deployment), thresholds);
+      return hidden ? partlySeen(verdict, "animation_first_frame") : verdict;
+    });
     const message = "The picture is animated; only its first frame could be looked at.";
-    const first: Warning[] = animated && frames === 1 ? [{ code: "animation_first_frame", message }] : [];
+    const first: Warning[] = hidden ? [{ code: "animation_first_frame", message }] : [];
     return { verdicts, warnings: [...warnings, ...first] };
   } catch (error) {
     if (!isUnreadable(error)) throw error;

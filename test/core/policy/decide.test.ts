@@ -1,6 +1,6 @@
 // Decisions from log odds: thresholds, views, tenants, and what a model cannot tell.
 import { expect, test } from "vitest";
-import { cannotJudge, decide } from "../../../src/core/policy/decide.ts";
+import { cannotJudge, decide, partlySeen } from "../../../src/core/policy/decide.ts";
 import type { Category } from "../../../src/core/policy/policy.ts";
 import { worst } from "../../../src/core/policy/worst.ts";
 
@@ -87,6 +87,15 @@ test("a picture that could not be looked at is for review, with nulls for scores
     categories: { a: null, b: null },
     unjudged: ["b"],
   });
+});
+
+test("a picture of which a part was not seen is at least for review", () => {
+  const [harmless, grave] = [decide(policy(category("a")), [view(0.1)]), decide(policy(category("a")), [view(0.9)])];
+  expect(partlySeen(harmless, "animation_first_frame")).toMatchObject({
+    decision: "review",
+    reasons: [{ category: null, code: "animation_first_frame" }],
+  });
+  expect(partlySeen(grave, "animation_first_frame").decision).toBe("block");
 });
 
 test("of several pictures the gravest decides, with the highest scores", () => {
