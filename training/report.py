@@ -22,12 +22,14 @@ def temperature(t: dict[str, float]) -> list[str]:
     for name, title in (("scale", "as trained"), ("refit", "refitted on train pictures"), ("best on validation", "best on validation, not used")):
         top = f"{percent(t[f'mean top probability at {name}'])} ({percent(t['top-1'])})"
         lines.append(f"| {title} | {t[name]:.2f} | {t[f'NLL at {name}']:.3f} | {top} | {percent(t[f'median top probability at {name}'])} |")
-    return [*lines, f"\nTop-1 of the pictures that the refit is made on: {percent(t['top-1 of calibration pictures'])}. Where they were trained on it is above validation's, and the scale comes out too high.", ""]
+    note = "Where they were trained on it is above validation's, and the scale comes out too high."
+    return [*lines, f"\nTop-1 of the pictures that the refit is made on: {percent(t['top-1 of calibration pictures'])}. {note}", ""]
 
 
 def text(result: dict) -> str:
     against = f", against {result['against']}" if result["against"] else ""
-    lines = [f"{result['checkpoint']} at {result['image_size']} px{against}; {result['labels']} labels, mean of {len(result['templates'])} templates; [95 % intervals]", ""]
+    what = f"{result['labels']} labels, mean of {len(result['templates'])} templates; [95 % intervals]"
+    lines = [f"{result['checkpoint']} at {result['image_size']} px{against}; {what}", ""]
     lines += table("score", result["scores"])
     lines += table("top-1 by source", {name: f["top-1"] for name, f in result["by_source"].items()})
     lines += table("top-5 by source", {name: f["top-5"] for name, f in result["by_source"].items()})

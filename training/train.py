@@ -77,6 +77,7 @@ def fit(trainer: Trainer, stop_after: float = math.inf, steps: float = math.inf)
     c, log, began, first = trainer.config, Log(trainer), time.time(), trainer.step_count
     saved = measured = trainer.elapsed
     stopped: list[int] = []
+    compiled: set[torch.Size] = set()  # the first step of each size is spent on compiling
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, lambda number, _: stopped.append(number))
     clock = CLOCKS[c.run.clock]
@@ -86,11 +87,13 @@ def fit(trainer: Trainer, stop_after: float = math.inf, steps: float = math.inf)
             log.measured("before the held-out labels", trainer.size())
             trainer.release()
             log.restart()
-        start = clock()
-        log.add(trainer.step(next(batches), learning_rate(trainer)))
+        start, batch = clock(), next(batches)
+        log.add(trainer.step(batch, learning_rate(trainer)))
         if trainer.device == "cuda" and trainer.step_count % 20 == 0:
             torch.cuda.synchronize()  # the clock is to count work, not its queueing
-        trainer.elapsed += clock() - start
+        if not c.run.compile or batch.pictures.shape in compiled:
+            trainer.elapsed += clock() - start
+        compiled.add(batch.pictures.shape)
         if log.due():
             log.show()
         if trainer.elapsed - measured > c.run.evaluate_minutes * 60:
