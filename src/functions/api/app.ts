@@ -23,7 +23,7 @@ import { tag } from "./tag.ts";
 import { webhook } from "./webhooks.ts";
 
 /** The playground; nothing else in its folder is served. */
-const PAGE = ["/", "/page.css", "/page.js"];
+const PAGE = ["/", "/page.css", "/page.js", "/tabs.js", "/photos.js", "/requests.js", "/drawing.js"];
 
 export function createApp(files: DeploymentFiles): Hono<AppTypes> {
   const isolate = createIsolate(files);
