@@ -40,6 +40,10 @@ function together({ classes, trained, width, pictures, labels }: Batch): [Float6
   return [vectors, [...Array(trained).keys(), ...labels]];
 }
 
+/** Slopes of the class vectors alone, as if the mean had been over them: pictures among themselves teach nothing. */
+const byClass = ({ trained, width, labels }: Batch, slope: Float64Array): Float64Array =>
+  slope.slice(0, trained * width).map((value) => (value * (trained + labels.length)) / trained);
+
 /** A picture of each class, which InfoNCE pairs with its class vector: two of one class would be each other's negatives. */
 function pairsOf({ width, classes, pictures, labels }: Batch): {
   image: Float64Array;
@@ -54,7 +58,7 @@ function pairsOf({ width, classes, pictures, labels }: Batch): {
   return { image: gather(pictures, [...first.values()]), text: gather(classes, rows), rows };
 }
 
-/** @returns the slope by `classes`, [C + R, D] or only its first [C, D] */
+/** @returns the slope by `classes`, [C + R, D] or only its first rows [C, D] */
 type Slope = (batch: Batch) => Float64Array;
 
 export const ADAPTER_LOSSES = {
@@ -72,11 +76,11 @@ export const ADAPTER_LOSSES = {
   },
   triplet: (batch) => {
     const [vectors, labels] = together(batch);
-    return triplet(vectors, labels, batch.width, MARGIN).gradient.vectors;
+    return byClass(batch, triplet(vectors, labels, batch.width, MARGIN).gradient.vectors);
   },
   "sup-con": (batch) => {
     const [vectors, labels] = together(batch);
-    return supCon(vectors, labels, batch.width, 1 / batch.scale).gradient.vectors;
+    return byClass(batch, supCon(vectors, labels, batch.width, 1 / batch.scale).gradient.vectors);
   },
 } satisfies Record<string, Slope>;
 

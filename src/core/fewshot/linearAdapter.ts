@@ -8,7 +8,7 @@ import { randomFrom, shuffled } from "./random.ts";
 import { bestOf, byLabel, type Shots } from "./shots.ts";
 
 const STEPS = 60;
-const BATCH = 192;
+const BATCH = 96;
 /** Of Adam, at the start; a unit vector's numbers are of the size 1 / sqrt(D). */
 const RATE = 0.3;
 /** Labels without pictures that take part as negatives: those that zero-shot takes the pictures for. */
@@ -27,8 +27,8 @@ export interface LinearSetting {
   pull: number;
 }
 
-/** With nano the best for 4 to 16 pictures a label were between 1.5 and 0.15, by the source of the pictures. */
-const PULLS = [5, 1.5, 0.5, 0.15, 0.05, 0.015];
+/** With nano the best for 4 to 16 pictures a label were between 1.5 and 0.15, by the source of the pictures; where texts say nothing, below. */
+const PULLS = [5, 1.5, 0.5, 0.15, 0.05, 0.015, 0.005];
 
 export interface LinearAdapter {
   /** Labels that have pictures, as rows of the bank. */

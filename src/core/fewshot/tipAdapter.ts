@@ -10,7 +10,7 @@ export interface TipSetting {
   beta: number;
 }
 
-const ALPHAS = [0.25, 0.5, 1, 2, 4, 8, 16];
+const ALPHAS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
 const BETAS = [20, 10, 5.5, 3, 1];
 
 export interface TipCache extends TipSetting {

@@ -1,5 +1,4 @@
 // Cross-entropy of rows of logits with soft targets, and its gradient by the logits.
-import { logSumExp } from "../score/logSumExp.ts";
 import { rowsOf } from "./rows.ts";
 
 /**
@@ -20,7 +19,11 @@ export function crossEntropy(
   const gradient = new Float64Array(logits.length);
   let loss = 0;
   for (let start = 0; start < logits.length; start += columns) {
-    const total = logSumExp(logits.subarray(start, start + columns));
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let at = start; at < start + columns; at++) largest = Math.max(largest, logits[at] ?? 0);
+    let sum = 0;
+    for (let at = start; at < start + columns; at++) sum += Math.exp((logits[at] ?? 0) - largest);
+    const total = largest + Math.log(sum);
     let mass = 0;
     for (let at = start; at < start + columns; at++) {
       const share = target[at] ?? 0;

@@ -60,10 +60,12 @@ export function triplet(
 function semiHard(distance: Float64Array, near: number, isOther: (row: number) => boolean): number | undefined {
   let nearest: number | undefined;
   let farthest: number | undefined;
-  for (const [row, value] of distance.entries()) {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let row = 0; row < distance.length; row++) {
     if (!isOther(row)) continue;
-    if (farthest === undefined || value > (distance[farthest] ?? 0)) farthest = row;
-    if (value > near && (nearest === undefined || value < (distance[nearest] ?? 0))) nearest = row;
+    const value = distance[row] ?? 0;
+    if (value > most) [farthest, most] = [row, value];
+    if (value > near && value < least) [nearest, least] = [row, value];
   }
   return nearest ?? farthest;
 }
