@@ -55,6 +55,8 @@ export interface ProblemDocument {
   errors?: FieldError[];
 }
 
+/** Every code with the status that it is answered with. */
+export const PROBLEM_STATUS: Readonly<Record<string, number>> = STATUS;
 const CODES = new Set<string>(Object.keys(STATUS));
 const isCode = (code: unknown): code is ProblemCode => typeof code === "string" && CODES.has(code);
 

@@ -16,6 +16,7 @@ import { models } from "./models.ts";
 import { moderate } from "./moderate.ts";
 import { moderations } from "./moderations.ts";
 import { OPENAI_PATHS, openAiError } from "./openAiError.ts";
+import { openapi } from "./openapi/openapi.ts";
 import { policies } from "./policies.ts";
 import { rateLimit } from "./rateLimit.ts";
 import { similarity } from "./similarity.ts";
@@ -66,6 +67,7 @@ export function createApp(files: DeploymentFiles): Hono<AppTypes> {
   app.get("/v1/admin/deliveries", deliveries);
   app.post("/v1/admin/deliveries/:id/replay", replay);
   app.post("/v1/admin/sweep", sweepNow);
+  app.get("/openapi.json", openapi);
   app.get("/healthz", healthz);
   app.get("/readyz", readyz(deployment));
   for (const path of PAGE) app.get(path, (context) => context.env.ASSETS.fetch(new URL(path, context.req.url)));

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { labelOptions, labelSource, MAX_LABELS } from "./labelSource.ts";
 import type { Input } from "./readInput.ts";
 
-const ClassifySchema = v.strictObject({
+export const ClassifySchema = v.strictObject({
   ...labelSource,
   top_k: v.optional(
     v.pipe(

@@ -16,7 +16,7 @@ const limit = v.pipe(
   v.maxValue(100, "must be from 1 to 100"),
 );
 
-const ListSchema = v.strictObject({
+export const ListSchema = v.strictObject({
   state: v.optional(v.picklist(["pending", "delivered", "dead"], "must be pending, delivered or dead"), "dead"),
   limit: v.optional(limit, "20"),
   /** Id of the last delivery of the page before. */

@@ -9,20 +9,20 @@ import { encodePictures } from "./encodePictures.ts";
 import type { AppTypes } from "./env.ts";
 import { type Isolate, withRoom } from "./isolate.ts";
 import { parseOptions } from "./parseOptions.ts";
-import { pictureFromJson } from "./picture.ts";
+import { pictureFromJson, pictureValue } from "./picture.ts";
 import { readJson } from "./readInput.ts";
 import { text } from "./text.ts";
 
 const MAX_IMAGES = 32;
 const MAX_TEXTS = 256;
 
-const item = v.union([text, v.strictObject({ text }), v.strictObject({ image: v.unknown() })], (issue) => {
+const item = v.union([text, v.strictObject({ text }), v.strictObject({ image: pictureValue })], (issue) => {
   if (typeof issue.input === "number" || Array.isArray(issue.input)) return "token ids are not taken: send the text";
   if (typeof issue.input === "string") return v.safeParse(text, issue.input).issues?.[0].message ?? "is no text";
   return 'must be a text, {"text"} or {"image"}';
 });
 
-const EmbeddingsSchema = v.strictObject({
+export const EmbeddingsSchema = v.strictObject({
   model: v.string("must be the id of the model"),
   input: v.union([text, v.pipe(v.array(item), v.minLength(1, "must have at least one item"))], (issue) => {
     const [inner] = v.safeParse(v.array(item, "must be a text or a list"), issue.input).issues ?? [];

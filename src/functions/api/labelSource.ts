@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { isTemplate } from "../../core/labels/prompts.ts";
 import { Problem } from "../../core/problem.ts";
 import { parseOptions } from "./parseOptions.ts";
+import { pictureValue } from "./picture.ts";
 import type { Input } from "./readInput.ts";
 import { text } from "./text.ts";
 
@@ -13,7 +14,7 @@ const described = v.strictObject({
   name: text,
   text: v.optional(text),
   /** Each as `<picture>`, read by readExamples. */
-  images: v.optional(v.pipe(v.array(v.unknown()), v.minLength(1, "must have at least one picture"))),
+  images: v.optional(v.pipe(v.array(pictureValue), v.minLength(1, "must have at least one picture"))),
 });
 
 const label = v.union([text, described], (issue) =>

@@ -29,7 +29,7 @@ const ImageSchema = v.strictObject({
     'must be {"url"}',
   ),
 });
-const ModerationsSchema = v.strictObject({
+export const ModerationsSchema = v.strictObject({
   model: v.nullish(v.string("must be the id of the model")),
   input: v.union(
     [

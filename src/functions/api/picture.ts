@@ -1,8 +1,12 @@
 // `<picture>` in a JSON body: a data URI, an object with base64, or an address.
+import * as v from "valibot";
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
 import { Problem } from "../../core/problem.ts";
 import type { FetchRemote } from "../remote/remoteFetcher.ts";
 import { decodeBase64 } from "./base64.ts";
+
+/** `<picture>` where it stands in a schema; what is wrong with one is told by pictureFromJson. */
+export const pictureValue = v.unknown();
 
 const DATA_URI = /^data:([^,;]*)(?:;[^,;]*)*;base64,/i;
 

@@ -29,7 +29,7 @@ const index = v.pipe(
   v.integer("must be a whole number"),
   v.minValue(0, "must be at least 0"),
 );
-const SimilaritySchema = v.strictObject({
+export const SimilaritySchema = v.strictObject({
   texts: v.optional(
     v.pipe(v.array(text, "must be a list"), v.maxLength(MAX_TEXTS, `at most ${MAX_TEXTS} texts are taken`)),
     [],

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { labelOptions, labelSource } from "./labelSource.ts";
 import type { Input } from "./readInput.ts";
 
-const TagSchema = v.strictObject({
+export const TagSchema = v.strictObject({
   ...labelSource,
   min_score: v.optional(
     v.pipe(v.number("must be a number"), v.minValue(0, "must be at least 0"), v.maxValue(1, "must be at most 1")),

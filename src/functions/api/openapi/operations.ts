@@ -1,0 +1,197 @@
+// What the API offers, endpoint by endpoint: options, pictures, answers, and the codes of its errors.
+import * as v from "valibot";
+import type { ProblemCode } from "../../../core/problem.ts";
+import { ClassifySchema } from "../classifyOptions.ts";
+import { ListSchema } from "../deliveries.ts";
+import { EmbeddingsSchema } from "../embeddings.ts";
+import { ModerateSchema } from "../moderateOptions.ts";
+import { ModerationsSchema } from "../moderations.ts";
+import { SimilaritySchema } from "../similarity.ts";
+import { TagSchema } from "../tagOptions.ts";
+import * as answers from "./answers.ts";
+
+export interface Operation {
+  method: "get" | "post";
+  /** With `{name}` for what varies. */
+  path: string;
+  id: string;
+  summary: string;
+  /** `image`: one picture in any of three forms; `images`: several; `json`: JSON alone; absent: no body. */
+  body?: "image" | "images" | "json";
+  options?: v.GenericSchema;
+  /** By status. */
+  answers: Record<number, v.GenericSchema>;
+  errors: ProblemCode[];
+  /** Needs no API key. */
+  open?: true;
+}
+
+const reading: ProblemCode[] = ["invalid_json", "invalid_request", "invalid_base64", "unsupported_media_type"];
+const tooLarge: ProblemCode[] = ["body_too_large", "remote_too_large"];
+const unreadable: ProblemCode[] = ["unsupported_image", "image_unreadable", "image_too_many_pixels"];
+const fetching: ProblemCode[] = ["remote_refused", "remote_failed", "remote_timeout"];
+const parts: ProblemCode[] = ["overloaded", "model_unavailable", "pack_corrupt"];
+const picture = [...reading, ...tooLarge, ...unreadable, ...fetching, ...parts];
+const labels: ProblemCode[] = ["too_many_labels", "bank_not_found", "text_unavailable"];
+
+export const OPERATIONS: Operation[] = [
+  {
+    method: "post",
+    path: "/v1/classify",
+    id: "classify",
+    summary: "Which of these labels the picture shows: softmax over a bank or over labels of the request.",
+    body: "image",
+    options: ClassifySchema,
+    answers: { 200: answers.ClassifyAnswer },
+    errors: [...picture, ...labels],
+  },
+  {
+    method: "post",
+    path: "/v1/tag",
+    id: "tag",
+    summary: "Every label that the picture shows, each with a probability of its own.",
+    body: "image",
+    options: TagSchema,
+    answers: { 200: answers.TagAnswer },
+    errors: [...picture, ...labels],
+  },
+  {
+    method: "post",
+    path: "/v1/similarity",
+    id: "similarity",
+    summary: "Cosines between pictures and texts, and which pictures are near-duplicates.",
+    body: "images",
+    options: SimilaritySchema,
+    answers: { 200: answers.SimilarityAnswer },
+    errors: [...picture, "text_unavailable"],
+  },
+  {
+    method: "post",
+    path: "/v1/embeddings",
+    id: "embeddings",
+    summary:
+      "Unit vectors of texts (OpenAI's shape) and of texts and pictures mixed (Jina's). Errors in OpenAI's shape.",
+    body: "json",
+    options: EmbeddingsSchema,
+    answers: { 200: answers.EmbeddingsAnswer },
+    errors: [...picture, "model_not_found", "text_unavailable"],
+  },
+  {
+    method: "post",
+    path: "/v1/moderate",
+    id: "moderate",
+    summary: "Allow, review or block by a policy, with the reasons. What cannot be read is for review.",
+    body: "image",
+    options: ModerateSchema,
+    answers: { 200: answers.ModerateAnswer },
+    errors: [...reading, ...fetching, ...parts, "policy_not_found"],
+  },
+  {
+    method: "post",
+    path: "/v1/moderations",
+    id: "moderations",
+    summary: "The default policy in OpenAI's shape, for pictures. Errors in OpenAI's shape.",
+    body: "json",
+    options: ModerationsSchema,
+    answers: { 200: answers.ModerationsAnswer },
+    errors: [
+      ...reading,
+      "body_too_large",
+      ...fetching,
+      ...parts,
+      "model_not_found",
+      "text_not_supported",
+      "policy_not_found",
+    ],
+  },
+  {
+    method: "post",
+    path: "/v1/webhooks/{source}",
+    id: "webhook",
+    summary:
+      "A payload signed by Standard Webhooks, or as GitHub does it. Its signature takes the place of an API key.",
+    body: "json",
+    options: v.looseObject({}),
+    answers: { 200: answers.WebhookAnswer, 202: answers.QueuedAnswer },
+    errors: [
+      ...["invalid_json", "invalid_request", "body_too_large", "source_not_found", "signature_invalid"],
+      ...["timestamp_outside_tolerance", "webhook_conflict", "overloaded", "model_unavailable"],
+    ] as ProblemCode[],
+    open: true,
+  },
+  {
+    method: "get",
+    path: "/v1/models",
+    id: "models",
+    summary: "The model that this deployment answers with.",
+    answers: { 200: answers.ModelsAnswer },
+    errors: [],
+  },
+  {
+    method: "get",
+    path: "/v1/labels",
+    id: "banks",
+    summary: "The label banks.",
+    answers: { 200: answers.BanksAnswer },
+    errors: [],
+  },
+  {
+    method: "get",
+    path: "/v1/labels/{bank}",
+    id: "bank",
+    summary: "One bank with its labels and templates.",
+    answers: { 200: answers.BankAnswer },
+    errors: ["bank_not_found"],
+  },
+  {
+    method: "get",
+    path: "/v1/policies",
+    id: "policies",
+    summary: "The moderation policies, with what this model can judge of them.",
+    answers: { 200: answers.PoliciesAnswer },
+    errors: [],
+  },
+  {
+    method: "get",
+    path: "/v1/admin/deliveries",
+    id: "deliveries",
+    summary: "Outgoing webhooks by state, the dead ones by default.",
+    options: ListSchema,
+    answers: { 200: answers.DeliveriesAnswer },
+    errors: ["invalid_request"],
+  },
+  {
+    method: "post",
+    path: "/v1/admin/deliveries/{id}/replay",
+    id: "replay",
+    summary: "Sends an outgoing webhook again, from the start of its schedule.",
+    answers: { 202: answers.ReplayAnswer },
+    errors: ["not_found"],
+  },
+  {
+    method: "post",
+    path: "/v1/admin/sweep",
+    id: "sweep",
+    summary: "Puts into the queue again what it may have lost, now and not at the next minute.",
+    answers: { 202: answers.SweepAnswer },
+    errors: [],
+  },
+  {
+    method: "get",
+    path: "/healthz",
+    id: "healthz",
+    summary: "This Worker runs.",
+    answers: { 200: answers.HealthAnswer },
+    errors: [],
+    open: true,
+  },
+  {
+    method: "get",
+    path: "/readyz",
+    id: "readyz",
+    summary: "Every model reproduces its canary, and pictures can be decoded.",
+    answers: { 200: answers.ReadyAnswer },
+    errors: ["model_unavailable", "pack_corrupt"],
+    open: true,
+  },
+];
