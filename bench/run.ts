@@ -2,6 +2,7 @@
 import { accuracy } from "./accuracy.ts";
 import { bundles } from "./bundles.ts";
 import { duplicates } from "./duplicates.ts";
+import { fewShot } from "./fewShot.ts";
 import { moderation } from "./moderation.ts";
 import { preprocessing } from "./preprocessing.ts";
 import { requests } from "./requests.ts";
@@ -15,6 +16,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   duplicates,
   tags,
   moderation,
+  "few-shot": fewShot,
 };
 
 const asked = process.argv.slice(2);

@@ -1,4 +1,4 @@
-// Validation pictures of the data pack: tar shards of one index (JSON lines) and one file of pictures end to end.
+// Labelled pictures of the data pack, those of validation among them: tar shards of one index (JSON lines) and one file of pictures end to end.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -17,22 +17,42 @@ function untar(archive: Uint8Array<ArrayBuffer>): Map<string, Uint8Array<ArrayBu
   return files;
 }
 
-export interface ValidationPicture {
+export interface LabelledPicture {
   bytes: Uint8Array<ArrayBuffer>;
   label: string;
+  source: string;
+  validation: boolean;
 }
 
-export async function* readValidation(dir: string): AsyncGenerator<ValidationPicture> {
+interface Record {
+  o: number;
+  n: number;
+  label?: string;
+  source: string;
+  split?: string;
+}
+
+/** @param wanted of what the index says of a picture */
+export async function* readLabelledPictures(
+  dir: string,
+  wanted: (picture: Omit<LabelledPicture, "bytes">) => boolean,
+): AsyncGenerator<LabelledPicture> {
   const shards = (await readdir(dir)).filter((name) => /^shard-\d+\.tar$/.test(name)).sort();
   for (const shard of shards) {
     const files = untar(new Uint8Array(await readFile(join(dir, shard))));
     const stem = shard.slice(0, -".tar".length);
     const pictures = files.get(`${stem}.bin`) ?? new Uint8Array();
-    for (const line of new TextDecoder().decode(files.get(`${stem}.jsonl`)).split("\n")) {
-      if (!line.includes('"val"')) continue;
-      const record: { o: number; n: number; label?: string; split?: string } = JSON.parse(line);
-      if (record.split === "val" && record.label)
-        yield { bytes: pictures.slice(record.o, record.o + record.n), label: record.label };
+    for (const line of new TextDecoder()
+      .decode(files.get(`${stem}.jsonl`))
+      .trim()
+      .split("\n")) {
+      const { o, n, label, source, split }: Record = JSON.parse(line);
+      if (!label) continue;
+      const told = { label, source, validation: split === "val" };
+      if (wanted(told)) yield { bytes: pictures.slice(o, o + n), ...told };
     }
   }
 }
+
+export const readValidation = (dir: string): AsyncGenerator<LabelledPicture> =>
+  readLabelledPictures(dir, ({ validation }) => validation);
