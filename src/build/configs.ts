@@ -27,6 +27,8 @@ export interface ConfigOptions {
   assets?: Partial<Record<WorkerName, string>>;
   /** Id of the database at Cloudflare; locally any will do. */
   database?: string;
+  /** Variables of a Worker beside those of its wrangler.toml. */
+  vars?: Partial<Record<WorkerName, Record<string, string>>>;
   /** Entries of a Worker's configuration, in place of those of its wrangler.toml. */
   overrides?: Partial<Record<WorkerName, Table>>;
 }
@@ -34,7 +36,7 @@ export interface ConfigOptions {
 /** @returns the path of each Worker's configuration */
 export async function writeConfigs(
   { pack }: Manifest,
-  { dir, assets = {}, database, overrides = {} }: ConfigOptions,
+  { dir, assets = {}, database, vars = {}, overrides = {} }: ConfigOptions,
 ): Promise<Record<WorkerName, string>> {
   const named = (name: unknown): unknown =>
     typeof name === "string" && isModel(name) ? `${name}-${pack.slice(7, 15)}` : name;
@@ -63,6 +65,7 @@ export async function writeConfigs(
             })),
           }
         : {}),
+      ...(vars[worker] ? { vars: { ...(isTable(config.vars) ? config.vars : {}), ...vars[worker] } } : {}),
     };
     Object.assign(placed, overrides[worker]);
     const path = join(dir, worker, "wrangler.json");
@@ -75,6 +78,8 @@ export async function writeConfigs(
 }
 
 export const CONFIG_DIR = join(STAGE_DIR, "config");
+/** What `npm start` keeps: its configurations, secrets and database, none of which are ever deployed. */
+export const LOCAL_DIR = join(STAGE_DIR, "local");
 
 /** For one wrangler: the first Worker is the one that is reached. */
 export const apiFirst = ({ api, image, vision, text, batch }: Record<WorkerName, string>): string[] => [

@@ -1,8 +1,17 @@
 // `npm start`: builds what is missing, starts every Worker on loopback, and says what to type next.
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { freePort, startCollection } from "./collection.ts";
-import { apiFirst, CONFIG_DIR, writeConfigs } from "./configs.ts";
+import { type Collection, freePort, startCollection } from "./collection.ts";
+import { apiFirst, LOCAL_DIR, writeConfigs } from "./configs.ts";
+import { migrate } from "./migrate.ts";
 import { stage } from "./stage.ts";
+import { localSecrets } from "./webhooks/localSecrets.ts";
+import { stagedSources } from "./webhooks/stagedSources.ts";
+
+/** Miniflare fires no crons and forgets delayed messages when it stops. */
+const SWEEP_MS = 60_000;
+/** Variables that are handed on from this environment. */
+const HANDED_ON = ["REMOTE_HOSTS", "CALLBACK_HOSTS"];
 
 const { values } = parseArgs({
   options: {
@@ -14,6 +23,7 @@ const { values } = parseArgs({
   },
 });
 
+let running: Collection | undefined;
 try {
   const manifest = await stage({
     packDir: values.pack,
@@ -22,27 +32,47 @@ try {
     webhooksDir: values.webhooks,
     log: console.log,
   });
-  const configs = await writeConfigs(manifest, { dir: CONFIG_DIR });
+  const sources = await stagedSources();
+  const vars = {
+    ALLOW_DEMO_MODERATION: "yes",
+    ...(await localSecrets(join(LOCAL_DIR, "secrets.json"), sources, process.env)),
+    ...Object.fromEntries(HANDED_ON.map((name) => [name, process.env[name] ?? ""])),
+  };
+  const configs = await writeConfigs(manifest, { dir: join(LOCAL_DIR, "config"), vars: { api: vars, batch: vars } });
+  const state = join(LOCAL_DIR, "state");
   const port = await freePort(Number(values.port));
-  const collection = await startCollection({
-    configs: apiFirst(configs),
-    port,
-    live: "/healthz",
-    vars: { OPEN_API: "yes", ALLOW_DEMO_MODERATION: "yes" },
-  });
+  const options = { configs: apiFirst(configs), port, live: "/healthz", vars: { OPEN_API: "yes" }, state };
+  const migrating = migrate(configs.api, { state }).catch((error: unknown) => error);
+  const collection = await startCollection(options);
+  running = collection;
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void collection.stop());
 
+  const failure = await migrating;
+  if (failure) throw failure;
   const ready = await fetch(`${collection.url}/readyz`);
   if (!ready.ok) throw new Error(`The Workers are up but not ready: ${await ready.text()}`);
+  const sweep = () =>
+    fetch(`${collection.url}/v1/admin/sweep`, { method: "POST" }).catch((error: unknown) => console.error(error));
+  await sweep();
+  const sweeping = setInterval(sweep, SWEEP_MS);
   console.log(`
 edgeclip answers on ${collection.url} (model ${manifest.id}, open without keys on this machine only)
 
   curl --data-binary @test/fixtures/pictures/t-shirt.jpg '${collection.url}/v1/classify?bank=everyday&top_k=3'
 
 Or open ${collection.url} and drop a photo. Ctrl-C stops it.`);
+  const [source] = sources;
+  if (source) {
+    console.log(`
+Webhooks are signed with secrets made for this machine, in ${LOCAL_DIR}/secrets.json; docs/webhooks.md says how. To send one:
+
+  npm run webhook -- ${source.id} '{"data":{"images":["https://images.example.com/a.jpg"]}}' --to ${collection.url}`);
+  }
   const said = await collection.ended;
+  clearInterval(sweeping);
   if (said.trim()) console.error(said);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
+  await running?.stop();
   process.exit(1);
 }

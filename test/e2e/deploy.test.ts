@@ -4,13 +4,12 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { POLICIES_DIR } from "./policies.ts";
 
 test("model Workers are named after their pack, and the api comes last, bound to them", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [
     "src/build/deploy.ts",
-    "--dry-run",
-    "--database",
-    "d1-id",
+    ...["--dry-run", "--database", "d1-id", "--policies", POLICIES_DIR],
   ]);
   const order = [...stdout.matchAll(/^(\w+) \(dry run\)$/gm)].map(([, worker]) => worker);
   expect(order).toEqual(["database", "image", "vision", "text", "batch", "api"]);

@@ -1,7 +1,7 @@
 // As deployed: keys are needed, and a shard that is not the one that was built never answers.
 import { expect, inject, test } from "vitest";
 import { picture, problemOf } from "./request.ts";
-import { API_KEY, RATE_LIMIT } from "./setup.ts";
+import { API_KEY, LIMITED_KEY, RATE_LIMIT } from "./setup.ts";
 
 const call = (path: string, init: RequestInit = {}) => fetch(`${inject("tampered")}${path}`, init);
 const authorization = `Bearer ${API_KEY}`;
@@ -62,6 +62,7 @@ test("a page of any other origin may not", async () => {
 });
 
 test("past its rate a key is told to wait, health and others are not", async () => {
+  const authorization = `Bearer ${LIMITED_KEY}`;
   const statuses: number[] = [];
   let limited: Response | undefined;
   for (let i = 0; i <= RATE_LIMIT && !limited; i++) {

@@ -3,7 +3,7 @@ import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { conceptsHashOf } from "../../src/build/policies/buildPolicies.ts";
 import { parsePolicy } from "../../src/build/policies/parsePolicy.ts";
-import { EMBEDDED } from "../../src/build/stage.ts";
+import { EMBEDDED, STAGE_DIR } from "../../src/build/stage.ts";
 
 const CLOTHES = "test/fixtures/policies/clothes.yaml";
 
@@ -12,8 +12,11 @@ const fit = { slope: 1, intercept: 0, positives: 0, negatives: 0, auc: 0, ece: 0
 const untold = { precision: null, recall: null };
 const measured = { ...fit, review: untold, block: untold };
 
-/** @returns the folder that they were written to */
-export async function writePolicies(dir: string): Promise<string> {
+/** Whatever is staged during the tests is staged with these, so that nothing is built twice. */
+export const POLICIES_DIR = join(STAGE_DIR, "test", "policies");
+
+export async function writePolicies(): Promise<void> {
+  const dir = POLICIES_DIR;
   await mkdir(dir, { recursive: true });
   await cp(EMBEDDED.policiesDir, dir, { recursive: true });
   const yaml = await readFile(CLOTHES, "utf8");
@@ -23,5 +26,4 @@ export async function writePolicies(dir: string): Promise<string> {
   await writeFile(join(dir, "clothes.yaml"), yaml);
   await writeFile(join(dir, "clothes.calibration.json"), JSON.stringify({ concepts, space, categories }));
   await writeFile(join(dir, "uncalibrated.yaml"), yaml);
-  return dir;
 }

@@ -8,11 +8,13 @@ import { apiFirst, writeConfigs } from "../../src/build/configs.ts";
 import { EMBEDDED, STAGE_DIR, stage } from "../../src/build/stage.ts";
 import { sha256 } from "../../src/core/hash.ts";
 import { writeEntries } from "./entries.ts";
-import { writePolicies } from "./policies.ts";
+import { POLICIES_DIR, writePolicies } from "./policies.ts";
 
 /** Requests a minute of one key, where the limit is tested. */
 export const RATE_LIMIT = 30;
 export const API_KEY = "key-of-the-tests";
+/** The one that is used up. */
+export const LIMITED_KEY = "key-of-one-test";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -34,8 +36,9 @@ async function tamper(): Promise<string> {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dir = join(STAGE_DIR, "test");
-  const policiesDir = await writePolicies(join(dir, "policies"));
-  const manifest = await stage({ ...EMBEDDED, policiesDir, deploymentDir: join(dir, "deployment"), log: () => {} });
+  await writePolicies();
+  const deploymentDir = join(dir, "deployment");
+  const manifest = await stage({ ...EMBEDDED, policiesDir: POLICIES_DIR, deploymentDir, log: () => {} });
   const { api, batch } = await writeEntries(dir);
   const configs = await writeConfigs(manifest, {
     dir: join(dir, "whole"),
@@ -52,7 +55,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
       },
     },
   });
-  const keys = (await sha256(new TextEncoder().encode(API_KEY))).slice("sha256:".length);
+  const hashes = [API_KEY, LIMITED_KEY].map((key) => sha256(new TextEncoder().encode(key)));
+  const keys = (await Promise.all(hashes)).map((hash) => hash.slice("sha256:".length)).join(",");
   const running: Collection[] = [];
   const start = async (options: Omit<Parameters<typeof startCollection>[0], "port">) => {
     const collection = await startCollection({ ...options, port: await freePort(0) });

@@ -17,16 +17,20 @@ const pair = generateKeyPairSync("ed25519");
 const PUBLIC = `whpk_${pair.publicKey.export({ type: "spki", format: "der" }).subarray(-32).toString("base64")}`;
 
 const RECEIVERS = ["taken", "flaky", "busy", "gone", "dead", "away", "lost", "slow"];
-const yaml = (lines: string[]) => ["title: Test", "policy: default", ...lines].join("\n");
+const yaml = (lines: string[], policy = "default") => ["title: Test", `policy: ${policy}`, ...lines].join("\n");
+const STANDARD = ["verify: standard", "secrets: OLD_SECRET"];
 const sources = {
   uploads: yaml(["verify: standard", "secrets: [NEW_SECRET, OLD_SECRET, PUBLIC_KEY]", "images: /data/images"]),
   github: yaml(["verify: github", "secrets: GITHUB_SECRET", "images: /release/assets/*/url"]),
+  boutique: yaml([...STANDARD, "images: /data/images", "tenant: boutique"], "clothes"),
+  shops: yaml([...STANDARD, "images: /files/*/url", "tenant: /shop"], "clothes"),
   unset: yaml(["verify: standard", "secrets: UNSET_SECRET", "images: /data/images"]),
   ...Object.fromEntries(
     RECEIVERS.map((name) => [
       name,
       yaml([
-        ...["verify: standard", "secrets: OLD_SECRET", "images: /data/images"],
+        ...STANDARD,
+        "images: /data/images",
         `callback: {url: "https://hooks.example.com/hooks/${name}", secret: CALLBACK_SECRET}`,
       ]),
     ]),
@@ -82,6 +86,8 @@ interface Verdict {
   id: string;
   decision: string;
   reasons: { code: string }[];
+  policy: { tenant: string | null };
+  warnings: { code: string }[];
   pictures: { pointer: string; url: string; decision: string; reasons: { code: string }[] }[];
 }
 async function verdictOf(response: Response): Promise<Verdict> {
@@ -193,9 +199,26 @@ describe("what stands in the payload", () => {
     ]);
   });
 
+  test("the worst picture decides, by the thresholds of the source's tenant", async () => {
+    const answer = await verdictOf(await send("boutique", payload(["missing.jpg", "shoes.jpg"])));
+    expect([answer.decision, answer.policy.tenant]).toEqual(["block", "boutique"]);
+    expect(answer.pictures.map(({ decision }) => decision)).toEqual(["review", "block"]);
+    expect(answer.reasons.map(({ code }) => code)).toEqual(["over_block", "remote_failed"]);
+  });
+
+  test("a tenant that the payload names, where the policy knows it", async () => {
+    const ask = (shop: unknown) =>
+      send("shops", JSON.stringify({ shop, files: [{ url: address("shoes.jpg") }, { url: address("hat.jpg") }] }));
+    const [cobbler, unknown] = [await verdictOf(await ask("cobbler")), await verdictOf(await ask("toString"))];
+    expect([cobbler.policy.tenant, unknown.policy.tenant]).toEqual(["cobbler", null]);
+    expect(cobbler.reasons).not.toContainEqual(expect.objectContaining({ category: "footwear" }));
+    expect(unknown.reasons).toContainEqual(expect.objectContaining({ category: "footwear" }));
+    expect(await refusal(await ask(5))).toEqual([400, "invalid_request", "/shop"]);
+  });
+
   test("an empty list is reviewed, since nothing was seen", async () => {
-    const { decision, reasons } = await verdictOf(await send("uploads", payload([])));
-    expect([decision, reasons[0]?.code]).toEqual(["review", "no_pictures"]);
+    const { decision, reasons, warnings } = await verdictOf(await send("uploads", payload([])));
+    expect([decision, reasons[0]?.code, warnings[0]?.code]).toEqual(["review", "no_pictures", "demo_model"]);
   });
 
   const images = (value: unknown) => JSON.stringify({ data: { images: value } });

@@ -19,8 +19,7 @@ const UNREADABLE: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "remote_too_large",
 ]);
 
-export const isUnreadable = (error: unknown): error is Problem =>
-  error instanceof Problem && UNREADABLE.has(error.code);
+const isUnreadable = (error: unknown): error is Problem => error instanceof Problem && UNREADABLE.has(error.code);
 
 /** A policy, and the thresholds that a tenant has instead. */
 export interface Standard {
@@ -102,7 +101,8 @@ export async function judge(
   }
 }
 
-function warningsOf({ manifest }: Deployment, standards: readonly Standard[]): Warning[] {
+/** What every verdict by these standards warns of. */
+export function warningsOf({ manifest }: Deployment, standards: readonly Standard[]): Warning[] {
   const demo = `${manifest.id} is a model for trying out: its judgement is not to be relied on.`;
   const uncalibrated = standards.filter(({ policy }) => !policy.calibrated).map(({ policy }) => policy.id);
   return [

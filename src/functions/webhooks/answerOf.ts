@@ -4,15 +4,15 @@ import { modelOf } from "../answer/modelOf.ts";
 import type { Warning } from "../answer/warnings.ts";
 import type { Deployment } from "../deployment/deployment.ts";
 import { backgroundOf } from "../moderation/backgroundOf.ts";
-import { policyOf } from "../moderation/judge.ts";
-import { type PictureVerdict, unjudged } from "./judgePicture.ts";
+import { policyOf, warningsOf } from "../moderation/judge.ts";
+import { knownTenant, type PictureVerdict, unjudged } from "./judgePicture.ts";
 
 /** A warning of one picture names it; what holds for all is said once. */
-function warningsOf(pictures: readonly PictureVerdict[]): Warning[] {
-  const all = pictures.flatMap(({ pointer, warnings }) =>
+function distinct(standing: Warning[], pictures: readonly PictureVerdict[]): Warning[] {
+  const own = pictures.flatMap(({ pointer, warnings }) =>
     warnings.map((warning) => (warning.code.startsWith("animation") ? { ...warning, pointer } : warning)),
   );
-  return [...new Map(all.map((warning) => [JSON.stringify(warning), warning])).values()];
+  return [...new Map([...standing, ...own].map((warning) => [JSON.stringify(warning), warning])).values()];
 }
 
 /** @param pictures none is for people to look at, since nothing was */
@@ -28,10 +28,10 @@ export function answerOf(
   return {
     ...{ id, decision, reasons, categories, unjudged: unjudgedCategories },
     pictures: pictures.map(({ warnings: _warnings, ...told }) => told),
-    policy: policy ? policyOf(policy, tenant ?? undefined) : null,
+    policy: policy ? policyOf(policy, knownTenant(policy, tenant)) : null,
     model: modelOf(deployment.manifest),
     bank: policy ? backgroundOf(policy.background, deployment) : null,
-    warnings: warningsOf(pictures),
+    warnings: distinct(warningsOf(deployment, policy ? [{ policy, thresholds: {} }] : []), pictures),
   };
 }
 export type Answer = ReturnType<typeof answerOf>;

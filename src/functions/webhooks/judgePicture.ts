@@ -23,11 +23,11 @@ export interface JudgeEnv extends Parts, RemoteEnv {
 }
 
 /** A tenant that the policy does not know is judged by the policy's own thresholds. */
-export function standardFor(deployment: Deployment, policy: string, tenant: string | null): Standard {
-  const tenants = deployment.policies.get(policy)?.tenants ?? {};
-  const known = tenant !== null && Object.hasOwn(tenants, tenant) ? tenant : undefined;
-  return standardOf(deployment, policy, known, "policy");
-}
+export const knownTenant = (policy: Standard["policy"] | undefined, tenant: string | null): string | undefined =>
+  policy && tenant !== null && Object.hasOwn(policy.tenants, tenant) ? tenant : undefined;
+
+export const standardFor = (deployment: Deployment, policy: string, tenant: string | null): Standard =>
+  standardOf(deployment, policy, knownTenant(deployment.policies.get(policy), tenant), "policy");
 
 /** The verdict on a picture that no part could judge. */
 export function unjudged(picture: Picture, policy: Standard["policy"] | undefined, code: string): PictureVerdict {

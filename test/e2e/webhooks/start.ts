@@ -7,6 +7,7 @@ import { migrate } from "../../../src/build/migrate.ts";
 import { EMBEDDED, STAGE_DIR, stage } from "../../../src/build/stage.ts";
 
 import { writeEntries } from "../entries.ts";
+import { POLICIES_DIR } from "../policies.ts";
 
 export interface WebhookCollection {
   /** Starts it, or starts it again with the database that it had. */
@@ -46,7 +47,7 @@ export async function webhookCollection(
   await Promise.all([webhooksDir, state].map((dir) => rm(dir, { recursive: true, force: true })));
   await Promise.all([webhooksDir, deploymentDir].map((dir) => mkdir(dir, { recursive: true })));
   for (const [id, yaml] of Object.entries(sources)) await writeFile(join(webhooksDir, `${id}.yaml`), yaml);
-  const manifest = await stage({ ...EMBEDDED, webhooksDir, deploymentDir, log: () => {} });
+  const manifest = await stage({ ...EMBEDDED, policiesDir: POLICIES_DIR, webhooksDir, deploymentDir, log: () => {} });
   const entries = await writeEntries(DIR);
   const configs = await writeConfigs(manifest, { dir: join(DIR, "config") });
   const { name: vision } = JSON.parse(await readFile(configs.vision, "utf8")) as Config;
