@@ -1,4 +1,4 @@
-import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 /** Where .ci/run wants the counts. */
@@ -14,7 +14,15 @@ const PURE = [
   "text/clean",
   "webhook/{verify,sign,schedule}",
   "json",
+  "policy",
 ].map((name) => `test/core/${name}{/**/*,}.test.ts`);
+
+/** Tests over a real database, which only workerd has. */
+const DATABASE = ["test/functions/batch/**/*.test.ts"];
+const database = async () => ({
+  d1Databases: ["DB"],
+  bindings: { MIGRATIONS: await readD1Migrations("migrations") },
+});
 
 export default defineConfig({
   test: {
@@ -22,11 +30,16 @@ export default defineConfig({
     hookTimeout: 120_000,
     ...(report ? { reporters: ["default", ["json", { outputFile: report }]] } : {}),
     projects: [
-      { extends: true, test: { name: "node", include: ["test/core/**/*.test.ts", "test/build/**/*.test.ts"] } },
       {
         extends: true,
-        plugins: [cloudflareTest({ miniflare: { compatibilityDate: "2026-09-01" } })],
-        test: { name: "workerd", include: PURE },
+        test: { name: "node", include: ["test/{core,build,functions}/**/*.test.ts"], exclude: [...DATABASE] },
+      },
+      {
+        extends: true,
+        plugins: [
+          cloudflareTest(async () => ({ miniflare: { compatibilityDate: "2026-09-01", ...(await database()) } })),
+        ],
+        test: { name: "workerd", include: [...PURE, ...DATABASE] },
       },
       { extends: true, test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], globalSetup: "test/e2e/setup.ts" } },
     ],

@@ -33,6 +33,8 @@ export interface CollectionOptions {
   vars?: Record<string, string>;
   /** Where databases are kept; by default beside the first configuration. */
   state?: string;
+  /** Told what the Workers log; without it only warnings and errors are kept, for when they do not come up. */
+  listen?: (chunk: string) => void;
 }
 
 /** @throws Error with wrangler's last words when it does not come up */
@@ -42,6 +44,7 @@ export async function startCollection({
   live,
   vars = {},
   state,
+  listen: tell,
 }: CollectionOptions): Promise<Collection> {
   const inspector = await freePort(0);
   const child = spawnWrangler(
@@ -49,7 +52,7 @@ export async function startCollection({
       "dev",
       ...configs.flatMap((config) => ["-c", config]),
       ...["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", String(inspector)],
-      ...["--log-level", "warn", "--show-interactive-dev-session=false"],
+      ...["--log-level", tell ? "log" : "warn", "--show-interactive-dev-session=false"],
       ...(state === undefined ? [] : ["--persist-to", state]),
       ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
     ],
@@ -58,6 +61,7 @@ export async function startCollection({
   let said = "";
   const listen = (chunk: unknown) => {
     said = (said + String(chunk)).slice(-4_000);
+    tell?.(String(chunk));
   };
   child.stdout?.on("data", listen);
   child.stderr?.on("data", listen);

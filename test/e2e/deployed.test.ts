@@ -1,7 +1,8 @@
 // As deployed: keys are needed, and a shard that is not the one that was built never answers.
+import { readFile } from "node:fs/promises";
 import { expect, inject, test } from "vitest";
 import { picture, problemOf } from "./request.ts";
-import { API_KEY, LIMITED_KEY, RATE_LIMIT } from "./setup.ts";
+import { API_KEY, LIMITED_KEY, LOG_FILE, RATE_LIMIT, TAG_KEY } from "./setup.ts";
 
 const call = (path: string, init: RequestInit = {}) => fetch(`${inject("tampered")}${path}`, init);
 const authorization = `Bearer ${API_KEY}`;
@@ -16,6 +17,41 @@ test("without a key everything but health is refused", async () => {
 test("a wrong key is refused, a right one taken", async () => {
   expect((await call("/v1/models", { headers: { authorization: "Bearer wrong" } })).status).toBe(401);
   expect((await call("/v1/models", { headers: { authorization } })).status).toBe(200);
+});
+
+test("a key with scopes may ask what they name, and the lists; administering needs a scope of its own", async () => {
+  const ask = async (path: string, key: string, method = "GET") => {
+    const response = await call(path, { method, headers: { authorization: `Bearer ${key}` } });
+    return response.ok ? response.status : [response.status, (await problemOf(response)).code];
+  };
+  expect(await ask("/v1/models", TAG_KEY)).toBe(200);
+  expect(await ask("/v1/tag?bank=none", TAG_KEY, "POST")).toEqual([404, "bank_not_found"]);
+  expect(await ask("/v1/moderate", TAG_KEY, "POST")).toEqual([403, "forbidden"]);
+  expect(await ask("/v1/moderations", TAG_KEY, "POST")).toEqual([403, undefined]);
+  expect(await ask("/v1/admin/deliveries", API_KEY)).toEqual([403, "forbidden"]);
+});
+
+test("every request is one line of JSON in the log, with its id and nothing of its content", async () => {
+  const secret = "a label that nobody else may read";
+  const response = await call(`/v1/tag?labels=${encodeURIComponent(secret)}`, {
+    method: "POST",
+    body: new TextEncoder().encode("no picture"),
+    headers: { authorization },
+  });
+  const id = response.headers.get("x-request-id");
+  const lines = async () => (await readFile(LOG_FILE, "utf8")).split("\n").filter((line) => line.includes(`${id}`));
+  await expect.poll(lines, { timeout: 10_000 }).toHaveLength(1);
+  const [line = ""] = await lines();
+  expect(JSON.parse(line.slice(line.indexOf("{"), line.lastIndexOf("}") + 1))).toMatchObject({
+    level: "info",
+    request_id: id,
+    method: "POST",
+    path: "/v1/tag",
+    status: 415,
+    code: "unsupported_image",
+    caller: expect.stringMatching(/^sha256:[0-9a-f]{8}$/),
+  });
+  expect(await readFile(LOG_FILE, "utf8")).not.toContain("nobody");
 });
 
 test("a tampered shard is found: not ready, and no answer", async () => {

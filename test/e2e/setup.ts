@@ -1,10 +1,12 @@
 // Starts what the end-to-end tests talk to: the collection as `npm start` does it, one as it is deployed whose vision
 // shard was tampered with, and the vision Worker alone, for its own protocol.
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { appendFileSync } from "node:fs";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { type Collection, freePort, startCollection } from "../../src/build/collection.ts";
 import { apiFirst, writeConfigs } from "../../src/build/configs.ts";
+import { migrate } from "../../src/build/migrate.ts";
 import { EMBEDDED, STAGE_DIR, stage } from "../../src/build/stage.ts";
 import { sha256 } from "../../src/core/hash.ts";
 import { writeEntries } from "./entries.ts";
@@ -13,6 +15,10 @@ import { POLICIES_DIR, writePolicies } from "./policies.ts";
 /** Requests a minute of one key, where the limit is tested. */
 export const RATE_LIMIT = 30;
 export const API_KEY = "key-of-the-tests";
+/** One that may tag, and nothing else. */
+export const TAG_KEY = "key-that-may-tag";
+/** What the deployed collection logs. */
+export const LOG_FILE = join(STAGE_DIR, "test", "deployed.log");
 /** The one that is used up. */
 export const LIMITED_KEY = "key-of-one-test";
 
@@ -55,18 +61,23 @@ export default async function setup(project: TestProject): Promise<() => Promise
       },
     },
   });
-  const hashes = [API_KEY, LIMITED_KEY].map((key) => sha256(new TextEncoder().encode(key)));
-  const keys = (await Promise.all(hashes)).map((hash) => hash.slice("sha256:".length)).join(",");
+  const hashOf = async (key: string) => (await sha256(new TextEncoder().encode(key))).slice("sha256:".length);
+  const keys = [await hashOf(API_KEY), await hashOf(LIMITED_KEY), `${await hashOf(TAG_KEY)}=tag`].join(",");
+  await rm(LOG_FILE, { force: true });
   const running: Collection[] = [];
   const start = async (options: Omit<Parameters<typeof startCollection>[0], "port">) => {
     const collection = await startCollection({ ...options, port: await freePort(0) });
     running.push(collection);
     return collection.url;
   };
+  const state = join(dir, "state");
+  await rm(state, { recursive: true, force: true });
+  await migrate(configs.api, { state });
   project.provide(
     "url",
     await start({
       configs: apiFirst(configs),
+      state,
       live: "/healthz",
       vars: { OPEN_API: "yes", ALLOW_DEMO_MODERATION: "yes" },
     }),
@@ -76,6 +87,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await start({
       configs: apiFirst(broken),
       live: "/healthz",
+      listen: (chunk) => appendFileSync(LOG_FILE, chunk),
       vars: { API_KEYS_SHA256: keys, REMOTE_HOSTS: "images.example.com", CORS_ORIGINS: "https://shop.example.com" },
     }),
   );

@@ -19,6 +19,7 @@ import { OPENAI_PATHS, openAiError } from "./openAiError.ts";
 import { openapi } from "./openapi/openapi.ts";
 import { policies } from "./policies.ts";
 import { rateLimit } from "./rateLimit.ts";
+import { requestLog } from "./requestLog.ts";
 import { similarity } from "./similarity.ts";
 import { tag } from "./tag.ts";
 import { webhook } from "./webhooks.ts";
@@ -39,10 +40,10 @@ export function createApp(files: DeploymentFiles): Hono<AppTypes> {
     const timing = context.get("timing").header();
     if (timing) context.header("server-timing", timing);
   });
+  app.use(requestLog);
   app.onError((error, context) => {
     const problem = Problem.from(error);
     const requestId = context.get("requestId");
-    if (problem.status >= 500) console.error(requestId, error);
     return OPENAI_PATHS.has(context.req.path) ? openAiError(problem, requestId) : problem.toResponse(requestId);
   });
   app.notFound((context) =>

@@ -11,7 +11,7 @@ export interface Env extends RemoteEnv, WorkEnv {
   TEXT?: Fetcher;
   /** The page. */
   ASSETS: Fetcher;
-  /** SHA-256 of each API key, hexadecimal, separated by commas. */
+  /** SHA-256 of each API key, hexadecimal, each maybe with `=<scope>+<scope>`, separated by commas: see apiKeys. */
   API_KEYS_SHA256?: string;
   /** Origins whose pages may call this API, separated by commas. Without it, none but its own. */
   CORS_ORIGINS?: string;
