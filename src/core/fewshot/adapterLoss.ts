@@ -8,7 +8,7 @@ import { triplet } from "../loss/triplet.ts";
 /** Of squared distances between unit vectors; FaceNet's. */
 const MARGIN = 0.2;
 
-export interface Batch {
+interface Batch {
   width: number;
   /** The class vectors that are trained [C, D], and behind them those of labels that have no pictures [R, D]. */
   classes: Float64Array;

@@ -3,8 +3,9 @@ import { meanOfUnit } from "../score/meanOfUnit.ts";
 import { normalize } from "../score/normalize.ts";
 
 /**
- * Pictures that a label's text counts as. Of 2, 4, 8 and 16, from 8 on a mixture of 1 to 16 pictures with the text stayed
- * near the better of the two on both nano models: the text decides while pictures are few, and is outvoted by many.
+ * Pictures that a label's text counts as. In tasks of 12 labels on validation pictures, with nano and with the model before it,
+ * the best share of the pictures was about a fifth for 1 or 2 of them and a third for 4: a text is worth 4 to 8 pictures.
+ * Within narrow sources of pictures, where nano's texts are better than 16 pictures, 8 costs up to 2 points against texts alone.
  */
 const TEXT_WEIGHT = 8;
 
