@@ -40,12 +40,16 @@ export async function writeConfigs(
 ): Promise<Record<WorkerName, string>> {
   const named = (name: unknown): unknown =>
     typeof name === "string" && isModel(name) ? `${name}-${pack.slice(7, 15)}` : name;
+  const read = async (worker: WorkerName): Promise<Table> => parse(await readFile(sourceOf(worker), "utf8"));
   const write = async (worker: WorkerName): Promise<string> => {
     const source = sourceOf(worker);
-    const config: Table = parse(await readFile(source, "utf8"));
+    const config = await read(worker);
     const absolute = (path: unknown): string => resolve(dirname(source), String(path));
     const listed = (value: unknown): Table[] => (Array.isArray(value) ? value.filter(isTable) : []);
     const [services, databases] = [listed(config.services), listed(config.d1_databases)];
+    // What a deployment sets for the api holds for batch, which judges and calls others as it does.
+    const shared = worker === "batch" ? (await read("api")).vars : {};
+    const own = { ...(isTable(shared) ? shared : {}), ...(isTable(config.vars) ? config.vars : {}), ...vars[worker] };
     const placed: Table = {
       ...config,
       name: named(config.name),
@@ -65,7 +69,7 @@ export async function writeConfigs(
             })),
           }
         : {}),
-      ...(vars[worker] ? { vars: { ...(isTable(config.vars) ? config.vars : {}), ...vars[worker] } } : {}),
+      ...(Object.keys(own).length > 0 ? { vars: own } : {}),
     };
     Object.assign(placed, overrides[worker]);
     const path = join(dir, worker, "wrangler.json");

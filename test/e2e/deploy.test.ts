@@ -29,6 +29,7 @@ test("model Workers are named after their pack, and the api comes last, bound to
   ];
   expect(batch).toMatchObject({ name: "edgeclip-batch", workers_dev: false, services });
   expect(api).toMatchObject({ name: "edgeclip", services: expect.arrayContaining(services) });
+  expect(batch.vars).toEqual(api.vars);
   for (const { d1_databases, queues } of [api, batch]) {
     expect(d1_databases).toMatchObject([
       { binding: "DB", database_id: "d1-id", migrations_dir: resolve("migrations") },

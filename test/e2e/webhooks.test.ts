@@ -1,6 +1,8 @@
 // Webhooks in and out, through every Worker, a database and a queue; what lies elsewhere is a server on loopback.
+import { execFile } from "node:child_process";
 import { createHmac, generateKeyPairSync, randomUUID, sign as signEd25519 } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Collection } from "../../src/build/collection.ts";
@@ -48,7 +50,7 @@ beforeAll(async () => {
     sources,
     {
       ...{ NEW_SECRET: NEW, OLD_SECRET: OLD, PUBLIC_KEY: PUBLIC, GITHUB_SECRET: GITHUB, CALLBACK_SECRET: CALLBACK },
-      ...{ API_KEYS_SHA256: keys, ALLOW_DEMO_MODERATION: "yes" },
+      ...{ API_KEYS_SHA256: `${keys}=admin`, ALLOW_DEMO_MODERATION: "yes" },
       ...{ REMOTE_HOSTS: "images.example.com", CALLBACK_HOSTS: "hooks.example.com" },
       ...{ DELIVERY_SCHEDULE: "0,0.2,0.2", JUDGE_SCHEDULE: "0,0.2,0.2" },
     },
@@ -139,6 +141,13 @@ describe("signatures", () => {
     const answer = await verdictOf(await post("github", release, headers));
     expect(answer.pictures.map(({ pointer }) => pointer)).toEqual(["/release/assets/0/url"]);
     expect((await refusal(await post("github", `${release} `, headers)))[1]).toBe("signature_invalid");
+  });
+
+  test("npm run webhook signs and sends one", async () => {
+    const args = ["src/build/webhook.ts", "uploads", body, "--to", running.url];
+    const env = { ...process.env, UPLOADS_WEBHOOK_SECRET: NEW };
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+    expect(JSON.parse(stdout).pictures).toHaveLength(1);
   });
 
   test.each<[string, () => Promise<Response>, unknown[]]>([

@@ -1,5 +1,6 @@
 // The queue's consumer. A message is acknowledged once the database knows how its work ended or goes on.
 import * as v from "valibot";
+import { log } from "../log/log.ts";
 import { enqueue, MessageSchema, type Message as Work } from "../work/message.ts";
 import { deliver } from "./deliver.ts";
 import type { BatchEnv } from "./env.ts";
@@ -23,7 +24,7 @@ export async function consume(env: BatchEnv, judging: () => Judging, messages: r
       await perform(env, judging, work);
       message.ack();
     } catch (error) {
-      console.error(error);
+      log("error", "a message comes again", { id: message.id, kind: work.kind }, error);
       message.retry({ delaySeconds: RETRY_SECONDS });
     }
   };
@@ -32,7 +33,7 @@ export async function consume(env: BatchEnv, judging: () => Judging, messages: r
   for (const message of messages) {
     const parsed = v.safeParse(MessageSchema, message.body);
     if (!parsed.success) {
-      console.error(`message ${message.id} is none of ours: ${parsed.issues[0].message}`);
+      log("error", "a message is none of ours", { id: message.id });
       message.ack();
     } else if (parsed.output.kind === "receipt") receipts.push([message, parsed.output]);
     else beside.push(settle(message, parsed.output));

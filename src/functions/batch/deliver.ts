@@ -8,6 +8,7 @@ import {
   disableEndpoint,
   recordAttempt,
 } from "../deliveries/deliveries.ts";
+import { log } from "../log/log.ts";
 import { hostsOf } from "../remote/hostsOf.ts";
 import { secretsOf } from "../webhooks/secretsOf.ts";
 import { enqueue, type RowMessage } from "../work/message.ts";
@@ -50,6 +51,7 @@ export async function deliver(env: BatchEnv, message: RowMessage): Promise<void>
     recordAttempt(DB, delivery, attempt),
     ...(outcome.kind === "gone" ? [disableEndpoint(DB, url, now)] : []),
   ]);
-  if (attempt.state === "dead") console.warn(`delivery ${id} is dead: ${attempt.error}`);
+  if (attempt.state === "dead")
+    log("warn", "a delivery is dead", { id, status: attempt.status, reason: attempt.error });
   if (attempt.state === "pending") await enqueue(env, { kind: "delivery", id, due_at: attempt.due }, now);
 }

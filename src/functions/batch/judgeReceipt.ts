@@ -5,6 +5,7 @@ import { Timing } from "../answer/timing.ts";
 import type { InFlight } from "../body/inFlight.ts";
 import type { Delivery } from "../deliveries/deliveries.ts";
 import type { Deployment } from "../deployment/deployment.ts";
+import { log } from "../log/log.ts";
 import { type Answer, answerOf } from "../webhooks/answerOf.ts";
 import { type Judged, judgeMissing, type Progress } from "../webhooks/judgeMissing.ts";
 import { judgePicture, standardFor, unjudged } from "../webhooks/judgePicture.ts";
@@ -45,7 +46,7 @@ export async function judgeReceipt(env: BatchEnv, judging: Judging, message: Row
       attempts: 0,
       due: now,
     });
-  console.warn(`receipt ${receipt.id} waits ${Math.round(wait)} s: ${failure.message}`);
+  log("warn", "a webhook waits to be judged", { id: receipt.id, seconds: Math.round(wait), code: failure.code });
   return goOn(env, judging, receipt, { judged, attempts, due: now + Math.round(wait * 1000) });
 }
 

@@ -1,5 +1,6 @@
 // Judges the pictures of a webhook that have no verdict yet, a few at a time, for no longer than a limit.
 import { Problem } from "../../core/problem.ts";
+import { log } from "../log/log.ts";
 import type { PictureVerdict } from "./judgePicture.ts";
 
 /** Each may hold the bytes of a whole picture. */
@@ -32,7 +33,7 @@ export async function judgeMissing(
         judged[at] = await judge(at);
       } catch (error) {
         failure = Problem.from(error);
-        if (failure.code === "internal_error") console.error(error);
+        if (failure.code === "internal_error") log("error", "a picture could not be judged", {}, error);
       }
     }
   };
