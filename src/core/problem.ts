@@ -32,6 +32,7 @@ const STATUS = {
   rate_limited: 429,
   overloaded: 503,
   model_unavailable: 503,
+  backend_unavailable: 503,
   pack_corrupt: 503,
   internal_error: 500,
 } as const;

@@ -52,10 +52,11 @@ export const ManifestSchema = v.object({
 });
 
 export type Manifest = v.InferOutput<typeof ManifestSchema>;
+export type TowerName = "vision" | "text";
 export type PackFile = v.InferOutput<typeof FileSchema>;
 
 /** External-data shards of a tower in load order, e.g. `vision.0.bin`, `vision.1.bin`. */
-export const shardsOf = (manifest: Manifest, tower: "vision" | "text"): PackFile[] =>
+export const shardsOf = (manifest: Manifest, tower: TowerName): PackFile[] =>
   manifest.files
     .filter((file) => file.name.startsWith(`${tower}.`) && file.name.endsWith(".bin"))
     .sort((a, b) => Number(a.name.split(".")[1]) - Number(b.name.split(".")[1]));

@@ -2,14 +2,13 @@
 
 import * as v from "valibot";
 import type { Tensor } from "../../core/oip/tensor.ts";
-import { CANARY_COSINE, type Canary, CanarySchema, canaryPixels } from "../../core/pack/canary.ts";
+import { type Canary, CanarySchema } from "../../core/pack/canary.ts";
+import { checkCanary } from "../../core/pack/checkCanary.ts";
 import { type FileSource, fetchFile } from "../../core/pack/fetchFile.ts";
-import { type Manifest, shardsOf } from "../../core/pack/manifest.ts";
+import { type Manifest, shardsOf, type TowerName } from "../../core/pack/manifest.ts";
 import { readManifest } from "../../core/pack/readManifest.ts";
 import { Problem } from "../../core/problem.ts";
 import { createSession, ort } from "./runtime.ts";
-
-export type TowerName = "vision" | "text";
 
 /** On one thread a larger part is not faster, only larger. */
 const PICTURES_AT_ONCE = 1;
@@ -95,25 +94,4 @@ function concatenate(parts: Float32Array[]): Float32Array {
     at += part.length;
   }
   return whole;
-}
-
-/** @throws Problem `pack_corrupt` when the engine does not reproduce the canary of the pack */
-export async function checkCanary({ manifest, canary, encode }: Model, tower: TowerName): Promise<void> {
-  const { size } = manifest.image;
-  const ids = Int32Array.from(canary.input_ids);
-  const [input, expected]: [Tensor, number[]] =
-    tower === "vision"
-      ? [
-          { name: "pixels", datatype: "UINT8", shape: [1, size, size, 3], data: canaryPixels(size) },
-          canary.image_vector,
-        ]
-      : [{ name: "input_ids", datatype: "INT32", shape: [1, ids.length], data: ids }, canary.text_vector];
-  const vector = await encode(input);
-  const cosine = expected.reduce((sum, value, i) => sum + value * (vector[i] ?? 0), 0);
-  if (!(cosine >= CANARY_COSINE)) {
-    throw new Problem(
-      "pack_corrupt",
-      `The ${tower} canary of ${manifest.id} came out with cosine ${cosine.toFixed(4)}.`,
-    );
-  }
 }

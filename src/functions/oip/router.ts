@@ -1,12 +1,16 @@
 // The Open Inference Protocol v2 over one tower: server and model metadata, health, inference.
 import { AutoRouter, type IRequest } from "itty-router";
-import { decodeRequest, HEADER_LENGTH } from "../../core/oip/decode.ts";
-import { encodeResponse } from "../../core/oip/encode.ts";
+import { HEADER_LENGTH } from "../../core/oip/decode.ts";
+import { errorResponse } from "../../core/oip/errorResponse.ts";
+import { infer } from "../../core/oip/infer.ts";
+import { modelMetadata, SERVER_METADATA } from "../../core/oip/metadata.ts";
+import { checkCanary } from "../../core/pack/checkCanary.ts";
+import type { TowerName } from "../../core/pack/manifest.ts";
 import { Problem } from "../../core/problem.ts";
 import { readBody } from "../body/readBody.ts";
-import { checkInput } from "./checkInput.ts";
+import { MAX_PICTURES, MAX_TOKENS } from "./limits.ts";
 import { memoize } from "./memoize.ts";
-import { checkCanary, loadModel, type Model, type TowerName } from "./model.ts";
+import { loadModel } from "./model.ts";
 import { wasmBytes } from "./runtime.ts";
 
 export interface ModelEnv {
@@ -15,22 +19,6 @@ export interface ModelEnv {
 
 /** Largest body: the largest batch of pictures of 336 px with its header. */
 const MAX_BODY = 4 * 1024 * 1024;
-
-function describe({ manifest }: Model, tower: TowerName) {
-  const { size } = manifest.image;
-  return {
-    name: tower,
-    versions: [manifest.pack.slice(7, 15)],
-    platform: "onnxruntime_onnx",
-    inputs: [
-      tower === "vision"
-        ? { name: "pixels", datatype: "UINT8", shape: [-1, size, size, 3] }
-        : { name: "input_ids", datatype: "INT32", shape: [-1, -1] },
-    ],
-    outputs: [{ name: "embedding", datatype: "FP32", shape: [-1, manifest.embed_dim] }],
-    parameters: { id: manifest.id, space: manifest.space, pack: manifest.pack },
-  };
-}
 
 /** @returns the Worker of a tower; its model is loaded by the first request and kept */
 export function modelWorker(tower: TowerName): ExportedHandler<ModelEnv> {
@@ -41,14 +29,14 @@ export function modelWorker(tower: TowerName): ExportedHandler<ModelEnv> {
     return load();
   };
   const router = AutoRouter({
-    catch: (error: unknown) => Problem.from(error).toResponse(),
-    missing: () => new Problem("not_found", "No such path.").toResponse(),
+    catch: (error: unknown) => errorResponse(error),
+    missing: () => errorResponse(new Problem("not_found", "No such path.")),
   });
   router
-    .get("/v2", () => ({ name: "edgeclip", version: "0.1.0", extensions: ["binary_tensor_data"] }))
+    .get("/v2", () => SERVER_METADATA)
     .get("/v2/health/live", () => ({ live: true }))
     .get("/v2/health/ready", async () => ({ ready: Boolean(await load()) }))
-    .get("/v2/models/:model", async (request: IRequest) => describe(await model(request), tower))
+    .get("/v2/models/:model", async (request: IRequest) => modelMetadata((await model(request)).manifest, tower))
     .get("/v2/models/:model/ready", async (request: IRequest) => {
       const loaded = await model(request);
       await checkCanary(loaded, tower);
@@ -56,14 +44,12 @@ export function modelWorker(tower: TowerName): ExportedHandler<ModelEnv> {
     })
     .post("/v2/models/:model/infer", async (request: IRequest) => {
       const loaded = await model(request);
-      const { header, inputs } = decodeRequest(await readBody(request, MAX_BODY), request.headers.get(HEADER_LENGTH));
-      const input = checkInput(inputs, tower, loaded.manifest);
-      const data = await loaded.encode(input);
-      const shape = [input.shape[0] ?? 0, loaded.manifest.embed_dim];
-      const version = loaded.manifest.pack.slice(7, 15);
-      const { headers, body } = encodeResponse({ name: tower, version }, header, [
-        { name: "embedding", datatype: "FP32", shape, data },
-      ]);
+      const served = { ...loaded, tower, bounds: { pictures: MAX_PICTURES, tokens: MAX_TOKENS } };
+      const { headers, body } = await infer(
+        served,
+        await readBody(request, MAX_BODY),
+        request.headers.get(HEADER_LENGTH),
+      );
       return new Response(body, { headers });
     });
   return {

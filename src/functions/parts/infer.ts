@@ -1,6 +1,7 @@
 // One OIP v2 inference over a service binding, checked to come from the pack that this Worker was deployed with.
 import { decodeResponse, HEADER_LENGTH } from "../../core/oip/decode.ts";
 import { encodeRequest } from "../../core/oip/encode.ts";
+import { versionOf } from "../../core/oip/metadata.ts";
 import type { Tensor } from "../../core/oip/tensor.ts";
 import type { Manifest } from "../../core/pack/manifest.ts";
 import { Problem } from "../../core/problem.ts";
@@ -18,7 +19,7 @@ export async function infer(
     new Uint8Array(await response.arrayBuffer()),
     response.headers.get(HEADER_LENGTH),
   );
-  if (version !== manifest.pack.slice(7, 15)) {
+  if (version !== versionOf(manifest)) {
     throw new Problem(
       "space_mismatch",
       `The ${tower} Worker serves another pack (${version}) than this deployment was built for.`,
