@@ -10,7 +10,7 @@ import { stagedSources } from "./webhooks/stagedSources.ts";
 
 /** Miniflare fires no crons and forgets delayed messages when it stops. */
 const SWEEP_MS = 60_000;
-/** Variables that are handed on from this environment. */
+/** Variables that this environment may set in place of wrangler.toml. */
 const HANDED_ON = ["REMOTE_HOSTS", "CALLBACK_HOSTS"];
 
 const { values } = parseArgs({
@@ -36,7 +36,7 @@ try {
   const vars = {
     ALLOW_DEMO_MODERATION: "yes",
     ...(await localSecrets(join(LOCAL_DIR, "secrets.json"), sources, process.env)),
-    ...Object.fromEntries(HANDED_ON.map((name) => [name, process.env[name] ?? ""])),
+    ...Object.fromEntries(HANDED_ON.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))),
   };
   const configs = await writeConfigs(manifest, { dir: join(LOCAL_DIR, "config"), vars: { api: vars, batch: vars } });
   const state = join(LOCAL_DIR, "state");
