@@ -1,0 +1,54 @@
+// `npm run models -- build <checkpoint>`: compiles a checkpoint into packs.
+import { parseArgs } from "node:util";
+import { buildModel } from "../buildModel.ts";
+import { readLabelNames } from "../labels/readLabelNames.ts";
+import { isPackId } from "./packId.ts";
+
+const USAGE = `npm run models -- build <checkpoint> --id <id> --calibrate <pictures>
+
+  <checkpoint>   a folder with open_clip_config.json, open_clip_model.safetensors and tokenizer.json
+  --id           the name of the pack: lower case, digits, ".", "_", "-"
+  --calibrate    a folder of pictures (a few hundred) that activation ranges and the drift are measured on
+  --out          where the int8 pack goes (models/<id>)
+  --out-fp32     where the fp32 pack goes (.edgeclip/fp32/<id>)
+  --labels       label files whose names measure the drift of the text tower (models/labels)
+  --repo, --revision, --licence   what pack.json says of the source
+  --demo         a model for trying out: moderation warns of it, and a deployment refuses it as a moderator
+  --allow-drift  keep a pack whose drift is past the budget`;
+
+export async function build(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      id: { type: "string" },
+      calibrate: { type: "string" },
+      out: { type: "string" },
+      "out-fp32": { type: "string" },
+      labels: { type: "string", default: "models/labels" },
+      repo: { type: "string", default: "local" },
+      revision: { type: "string", default: "unknown" },
+      licence: { type: "string", default: "unknown" },
+      demo: { type: "boolean", default: false },
+      "allow-drift": { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const [checkpointDir] = positionals;
+  if (values.help) return console.log(USAGE);
+  if (!checkpointDir || positionals.length > 1) throw new Error(USAGE);
+  if (!values.id || !isPackId(values.id)) throw new Error(`--id is missing or no name\n\n${USAGE}`);
+  if (!values.calibrate) throw new Error(`--calibrate is missing\n\n${USAGE}`);
+  await buildModel({
+    checkpointDir,
+    id: values.id,
+    outDir: values.out ?? `models/${values.id}`,
+    fp32Dir: values["out-fp32"] ?? `.edgeclip/fp32/${values.id}`,
+    calibrationDir: values.calibrate,
+    source: { repo: values.repo, revision: values.revision, licence: values.licence },
+    demo: values.demo,
+    allowDrift: values["allow-drift"],
+    texts: (await readLabelNames(values.labels)).map((name) => `a photo of a ${name}.`),
+    log: console.log,
+  });
+}
