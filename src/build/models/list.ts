@@ -17,15 +17,14 @@ const COLUMNS: Column[] = [
   { title: "top-1", align: "right" },
   { title: "COCO", align: "right" },
   { title: "Flickr", align: "right" },
-  { title: "image fits" },
-  { title: "text fits" },
+  { title: "fits" },
   { title: "GB", align: "right" },
 ];
 const TIER: Record<Tier, string> = { int8: "int8", int4: "int4", gpu: "GPU" };
 const LEGEND = `image, text: millions of parameters. top-1: ImageNet zero-shot, %. COCO, Flickr30k: recall at 1, %,
 picture by caption / caption by picture. Figures are the publishers' own (--json names each source);
-"-": none published. fits: an edge isolate in int8 or in 4 bits, else a GPU, by size; deploy: encoded
-when labels are built. GB: both towers in fp16, on a GPU. *: non-commercial, pull asks for agreement.`;
+"-": none published. fits: image / text tower in an edge isolate (int8, int4) or on a GPU, by size;
+deploy: texts are encoded when labels are built. GB: both towers in fp16. *: non-commercial.`;
 
 const tiersOf = ({ params, text_tower }: KnownModel) => ({
   vision: tierOf(params.vision),
@@ -44,8 +43,7 @@ function row(model: KnownModel): string[] {
     imagenet?.top1.toFixed(1) ?? "-",
     recall(coco),
     recall(flickr30k),
-    TIER[tiers.vision],
-    tiers.text === "deploy" ? "deploy" : TIER[tiers.text],
+    `${TIER[tiers.vision]} / ${tiers.text === "deploy" ? "deploy" : TIER[tiers.text]}`,
     gpuGigabytes(params).toFixed(2),
   ];
 }
