@@ -24,7 +24,7 @@ export const toBytes = (tensor: Tensor): Uint8Array =>
 
 /** @param bytes little-endian, copied where the view would be unaligned */
 export function fromBytes(name: string, datatype: Datatype, shape: number[], bytes: Uint8Array): Tensor {
-  const aligned = bytes.byteOffset % BYTES_PER_ELEMENT[datatype] === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % BYTES_PER_ELEMENT[datatype] === 0 ? bytes : new Uint8Array(bytes);
   const count = elements(shape);
   switch (datatype) {
     case "UINT8":
