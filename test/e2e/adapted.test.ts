@@ -1,5 +1,5 @@
 // A bank that was taught, and one with example pictures, deployed beside the shipped ones and asked through every Worker.
-import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Collection, freePort, startCollection } from "../../src/build/collection.ts";
@@ -11,7 +11,9 @@ import { writeEntries } from "./entries.ts";
 import { POLICIES_DIR } from "./policies.ts";
 import { type Answer, answerOf, picture } from "./request.ts";
 
-const DIR = join(STAGE_DIR, "test", "adapted");
+/** A folder of this run alone: what another run writes would restart these Workers. */
+await mkdir(join(STAGE_DIR, "test"), { recursive: true });
+const DIR = await mkdtemp(join(STAGE_DIR, "test", "adapted-"));
 const [packDir, labelsDir] = [join(DIR, "pack"), join(DIR, "labels")];
 const SHOWN = { upper: ["t-shirt", "dress-shirt", "jacket"], lower: ["pants", "shorts", "shoes"] };
 const PHOTOS = Object.entries(SHOWN).flatMap(([label, names]) => names.map((name) => [name, label] as const));
@@ -21,7 +23,6 @@ const MISLEADING =
 
 let running: Collection | undefined;
 beforeAll(async () => {
-  await rm(DIR, { recursive: true, force: true });
   await cp(EMBEDDED.packDir, packDir, { recursive: true });
   await cp(EMBEDDED.labelsDir, labelsDir, { recursive: true });
   await mkdir(join(DIR, "deployment"));
@@ -61,7 +62,10 @@ beforeAll(async () => {
   const port = await freePort(0);
   running = await startCollection({ configs: apiFirst(configs), port, live: "/healthz", vars: { OPEN_API: "yes" } });
 });
-afterAll(() => running?.stop());
+afterAll(async () => {
+  await running?.stop();
+  await rm(DIR, { recursive: true });
+});
 
 const ask = async (bank: string, name: string): Promise<Answer> =>
   answerOf(await fetch(`${running?.url}/v1/classify?bank=${bank}`, { method: "POST", body: await picture(name) }));
