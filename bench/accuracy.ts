@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openMagick } from "../src/build/calibrate.ts";
-import { openCheckpoint } from "../src/build/checkpoint/openClip.ts";
+import { openCheckpoint } from "../src/build/checkpoint/checkpoint.ts";
 import { fp32 } from "../src/build/compile/fp32.ts";
 import { embedPrompts } from "../src/build/labels/embedPrompts.ts";
 import { parseSource } from "../src/build/labels/parseSource.ts";

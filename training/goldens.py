@@ -11,6 +11,7 @@ from pathlib import Path
 
 import open_clip
 import torch
+from open_clip.coca_model import CoCa
 from safetensors.torch import load_file, save_file
 
 MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -21,6 +22,14 @@ SHAPES = {
     "vit-gelu": (torch.float16, False, {"image_size": 32, "patch_size": 8, "width": 64, "layers": 2, "head_width": 16}, {"context_length": 16, "vocab_size": 512, "width": 48, "heads": 3, "layers": 2}, 40),
     "vit-quickgelu": (torch.float32, True, {"image_size": 48, "patch_size": 16, "width": 48, "layers": 3, "head_width": 24, "mlp_ratio": 3.0}, {"context_length": 77, "vocab_size": 300, "width": 32, "heads": 2, "layers": 1}, 24),
     "modified-resnet": (torch.float16, False, {"image_size": 64, "layers": [1, 2, 1, 1], "width": 4, "head_width": 64}, {"context_length": 12, "vocab_size": 256, "width": 32, "heads": 4, "layers": 1}, 32),
+    # Head width and MLP ratio of g/14, and of bigG/14.
+    "vit-g": (torch.float16, False, {"image_size": 28, "patch_size": 14, "width": 44, "layers": 1, "head_width": 22, "mlp_ratio": 4.3637}, {"context_length": 12, "vocab_size": 128, "width": 32, "heads": 2, "layers": 1}, 32),
+    "vit-big-g": (torch.float16, False, {"image_size": 28, "patch_size": 14, "width": 52, "layers": 1, "head_width": 26, "mlp_ratio": 4.9231}, {"context_length": 12, "vocab_size": 128, "width": 40, "heads": 2, "layers": 1}, 40),
+    # As CLIPA's picture side: no layer norm in front, the mean of the patches.
+    "vit-mean": (torch.float16, False, {"image_size": 32, "patch_size": 8, "width": 32, "layers": 1, "head_width": 16, "no_ln_pre": True, "pool_type": "avg", "final_ln_after_pool": True, "pos_embed_type": "sin_cos_2d"}, {"context_length": 12, "vocab_size": 128, "width": 32, "heads": 2, "layers": 1, "no_causal_mask": True, "pool_type": "last", "proj_bias": True, "act_kwargs": {"approximate": "tanh"}, "norm_kwargs": {"eps": 1e-3}}, 24),
+    "vit-scaled": (torch.float16, False, {"image_size": 32, "patch_size": 8, "width": 32, "layers": 2, "head_width": 16, "pool_type": "avg", "ls_init_value": 1e-4}, {"context_length": 12, "vocab_size": 128, "width": 24, "heads": 2, "layers": 1, "pool_type": "eos", "eos_id": 127, "ls_init_value": 1e-4, "proj_type": "none"}, 24),
+    "coca": (torch.float16, False, {"image_size": 32, "patch_size": 8, "width": 32, "layers": 1, "head_width": 16, "attentional_pool": True, "attn_pooler_queries": 5, "attn_pooler_heads": 2, "output_tokens": True}, {"context_length": 12, "vocab_size": 128, "width": 32, "heads": 2, "layers": 1, "embed_cls": True, "output_tokens": True}, 24),
+    "coca-equal": (torch.float16, True, {"image_size": 32, "patch_size": 8, "width": 32, "layers": 1, "head_width": 16, "attentional_pool": True, "attn_pooler_queries": 4, "attn_pooler_heads": 4, "pool_type": "avg", "output_tokens": True}, {"context_length": 9, "vocab_size": 128, "width": 16, "heads": 2, "layers": 2, "embed_cls": True, "pad_id": 3, "output_tokens": True}, 32),
 }
 
 
@@ -44,11 +53,18 @@ def inputs(config: dict) -> tuple[torch.Tensor, torch.Tensor]:
     for row in range(COUNT):
         length = 3 + draw.below(context - 3)
         ids[row, :length] = torch.tensor([vocab - 2] + [draw.below(vocab - 2) for _ in range(length - 2)] + [vocab - 1])
+    if config["text_cfg"].get("embed_cls"):
+        # Pads decide what CoCa's class token sees: they are its own, and one text has none.
+        ids[ids == 0] = config["text_cfg"].get("pad_id", 0)
+        ids[-1] = torch.tensor([vocab - 2, *range(10, 10 + context - 2), vocab - 1])
     return pixels, ids
 
 
 def model_of(config: dict) -> torch.nn.Module:
-    return open_clip.CLIP(embed_dim=config["embed_dim"], vision_cfg=config["vision_cfg"], text_cfg=config["text_cfg"], quick_gelu=config.get("quick_gelu", False))
+    options = {key: config[key] for key in ("embed_dim", "vision_cfg", "text_cfg", "quick_gelu") if key in config}
+    if "multimodal_cfg" in config:
+        return CoCa(**options, multimodal_cfg=config["multimodal_cfg"])
+    return (open_clip.CustomTextCLIP if config.get("custom_text") else open_clip.CLIP)(**options)
 
 
 def randomize(model: torch.nn.Module) -> None:
@@ -83,6 +99,10 @@ def main() -> None:
     torch.manual_seed(0)
     for name, (dtype, quick_gelu, vision, text, dim) in SHAPES.items():
         config = {"embed_dim": dim, "quick_gelu": quick_gelu, "vision_cfg": vision, "text_cfg": text}
+        if text.get("proj_bias") or text.get("proj_type"):
+            config["custom_text"] = True
+        if text.get("embed_cls"):
+            config |= {"custom_text": True, "multimodal_cfg": {"context_length": text["context_length"], "vocab_size": text["vocab_size"], "width": 16, "heads": 2, "layers": 1}}
         model = model_of(config)
         randomize(model)
         state = {key: value.to(dtype if value.ndim > 1 else value.dtype).contiguous() for key, value in model.state_dict().items() if not key.endswith("attn_mask")}

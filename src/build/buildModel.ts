@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { Manifest } from "../core/pack/manifest.ts";
 import { createTokenizer } from "../core/text/tokenizer.ts";
 import { calibrate, readPictures } from "./calibrate.ts";
-import { type Checkpoint, openCheckpoint } from "./checkpoint/openClip.ts";
-import { specialTokens } from "./checkpoint/specialTokens.ts";
+import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.ts";
+import { scalar } from "./checkpoint/tensorSource.ts";
 import { fp32 } from "./compile/fp32.ts";
 import { DRIFT_BUDGET, type Drift, measureDrift, withinBudget } from "./drift.ts";
 import { EDGE_SHARD_BYTES } from "./onnx/shards.ts";
@@ -33,37 +33,35 @@ export interface BuildOptions {
 }
 
 function describe(checkpoint: Checkpoint, { id, source, demo }: BuildOptions): Description {
-  const { config, tensors, tokenizer } = checkpoint;
-  const { model_cfg: model, preprocess_cfg: preprocess } = config;
+  const { model, preprocess, tensors, special, clean } = checkpoint;
   const image: Manifest["image"] = {
-    size: model.vision_cfg.image_size,
+    size: model.vision.size,
     mean: preprocess.mean,
     std: preprocess.std,
-    resize: preprocess.resize_mode,
+    resize: preprocess.resize,
     crop: "center",
     interpolation: preprocess.interpolation,
   };
-  const text: Manifest["text"] = {
-    context: model.text_cfg.context_length,
-    vocab: model.text_cfg.vocab_size,
-    ...specialTokens(tokenizer.json, model.text_cfg.vocab_size),
-    pooling: "eot",
-    tokenizer: "tokenizer.json",
-    clean: "open_clip",
-  };
-  const { init_logit_scale: _scale, init_logit_bias: _bias, ...meaning } = model;
   return {
     schema: 1,
     id,
     family: "open_clip",
     source,
     image,
-    text,
-    embed_dim: model.embed_dim,
+    text: {
+      context: model.text.context,
+      vocab: model.text.vocab,
+      ...special,
+      pooling: "eot",
+      tokenizer: "tokenizer.json",
+      clean,
+    },
+    embed_dim: model.embedDim,
     ...(demo && { demo }),
-    logit_scale: Math.exp(tensors.read("logit_scale", [])[0] ?? 0),
-    logit_bias: tensors.has("logit_bias") ? (tensors.read("logit_bias", [])[0] ?? 0) : 0,
-    space: spaceOf(checkpoint, { model: meaning, image, text }),
+    // The trained one; a configuration only knows where training started.
+    logit_scale: Math.exp(scalar(tensors, "logit_scale") ?? 0),
+    logit_bias: scalar(tensors, "logit_bias") ?? 0,
+    space: spaceOf(checkpoint, image),
   };
 }
 

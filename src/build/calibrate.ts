@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { HEAP_CAP } from "../core/image/limits.ts";
 import { Magick } from "../core/image/magick.ts";
 import { toPixels } from "../core/image/pixels.ts";
-import type { Checkpoint } from "./checkpoint/openClip.ts";
+import type { Checkpoint } from "./checkpoint/checkpoint.ts";
 import { fp32 } from "./compile/fp32.ts";
 import { openGraph } from "./ort.ts";
 import type { Calibration } from "./quantize/calibration.ts";
@@ -54,7 +54,7 @@ export async function calibrate(
   await writeTower(workDir, "vision", checkpoint, observing, Number.POSITIVE_INFINITY);
   const ranges: Calibration["ranges"] = {};
   if (keys.size === 0) return { pictures: pictures.length, ranges };
-  const { image_size: size } = checkpoint.config.model_cfg.vision_cfg;
+  const { size } = checkpoint.model.vision;
   const tower = await openGraph(new Uint8Array(await readFile(join(workDir, "vision.onnx"))), workDir, "vision");
   for (const pixels of pictures) {
     for (const [output, values] of await tower.runAll(pixels, [1, size, size, 3])) {

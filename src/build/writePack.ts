@@ -6,7 +6,7 @@ import { type Canary, canaryPixels } from "../core/pack/canary.ts";
 import type { Manifest } from "../core/pack/manifest.ts";
 import { readManifest } from "../core/pack/readManifest.ts";
 import { createTokenizer } from "../core/text/tokenizer.ts";
-import type { Checkpoint } from "./checkpoint/openClip.ts";
+import type { Checkpoint } from "./checkpoint/checkpoint.ts";
 import type { Precision } from "./compile/precision.ts";
 import { openTower } from "./ort.ts";
 import { writeTower } from "./writeTowers.ts";

@@ -1,7 +1,7 @@
 // Both towers of a checkpoint as ONNX files with external data, in one precision.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Checkpoint } from "./checkpoint/openClip.ts";
+import type { Checkpoint } from "./checkpoint/checkpoint.ts";
 import { modifiedResnet } from "./compile/modifiedResnet.ts";
 import type { Precision } from "./compile/precision.ts";
 import { textTransformer } from "./compile/textTransformer.ts";
@@ -10,15 +10,13 @@ import { Graph } from "./onnx/graph.ts";
 import { ShardWriter } from "./onnx/shards.ts";
 import type { TowerName } from "./ort.ts";
 
-function compile(graph: Graph, tower: TowerName, { config, tensors }: Checkpoint, precision: Precision): void {
-  const { embed_dim: embedDim, quick_gelu: quickGelu, vision_cfg: vision, text_cfg: text } = config.model_cfg;
-  if (tower === "text") {
-    textTransformer(graph, precision, tensors, text, { embedDim, quickGelu });
-    return;
-  }
-  const build = typeof vision.layers === "number" ? visionTransformer : modifiedResnet;
-  const { mean, std } = config.preprocess_cfg;
-  build(graph, precision, tensors, vision, { norm: { mean, std }, embedDim, quickGelu });
+function compile(graph: Graph, tower: TowerName, checkpoint: Checkpoint, precision: Precision): void {
+  const { model, preprocess, tensors } = checkpoint;
+  const { embedDim, vision, text } = model;
+  const options = { norm: preprocess, embedDim };
+  if (tower === "text") textTransformer(graph, precision, tensors, text, embedDim);
+  else if (vision.kind === "vit") visionTransformer(graph, precision, tensors, vision, options);
+  else modifiedResnet(graph, precision, tensors, vision, options);
 }
 
 /** @returns the names of the files: `<tower>.onnx`, then its shards */

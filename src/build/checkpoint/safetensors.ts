@@ -2,8 +2,9 @@
 // The format: https://github.com/huggingface/safetensors#format
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import * as v from "valibot";
+import type { TensorSource } from "./tensorSource.ts";
 
-const BYTES = { F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4 } as const;
+const BYTES = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 } as const;
 type Dtype = keyof typeof BYTES;
 
 /** As the reference implementation bounds it. */
@@ -18,7 +19,7 @@ const EntrySchema = v.object({
 type Entry = v.InferOutput<typeof EntrySchema>;
 
 /** An open safetensors file. */
-export class Safetensors {
+export class Safetensors implements TensorSource {
   readonly #file: number;
   readonly #path: string;
   readonly #start: number;
@@ -56,7 +57,7 @@ export class Safetensors {
   }
 
   isFloat(name: string): boolean {
-    return ["F32", "F16", "BF16"].includes(this.#entry(name).dtype);
+    return ["F64", "F32", "F16", "BF16"].includes(this.#entry(name).dtype);
   }
 
   /** @returns the tensor in fp32, row-major. @throws Error when it has another shape */
@@ -71,7 +72,9 @@ export class Safetensors {
       case "F32":
         return new Float32Array(bytes.buffer);
       case "F16":
-        return Float32Array.from(new Float16Array(bytes.buffer));
+        return new Float32Array(new Float16Array(bytes.buffer));
+      case "F64":
+        return new Float32Array(new Float64Array(bytes.buffer));
       case "BF16": {
         const wide = Uint32Array.from(new Uint16Array(bytes.buffer), (half) => half << 16);
         return new Float32Array(wide.buffer);

@@ -1,5 +1,4 @@
-// The ids of the special tokens of a CLIP tokenizer: the last two of its vocabulary, and 0 behind the end.
-// As open_clip's SimpleTokenizer numbers and pads them.
+// The ids of the special tokens of a CLIP tokenizer: the last two of its vocabulary.
 import * as v from "valibot";
 
 const TokenizerSchema = v.object({ model: v.object({ vocab: v.record(v.string(), v.number()) }) });
@@ -7,7 +6,15 @@ const TokenizerSchema = v.object({ model: v.object({ vocab: v.record(v.string(),
 const BOS = ["<|startoftext|>", "<start_of_text>"];
 const EOS = ["<|endoftext|>", "<end_of_text>"];
 
-export function specialTokens(tokenizer: unknown, vocabSize: number): { bos: number; eos: number; pad: number } {
+/**
+ * @param pad a token of the vocabulary; without one, 0, as open_clip's SimpleTokenizer pads
+ * @throws Error when one is missing or past the model's vocabulary
+ */
+export function specialTokens(
+  tokenizer: unknown,
+  vocabSize: number,
+  pad?: string,
+): { bos: number; eos: number; pad: number } {
   const parsed = v.safeParse(TokenizerSchema, tokenizer);
   if (!parsed.success)
     throw new Error(`tokenizer.json: ${v.getDotPath(parsed.issues[0]) ?? "document"}: ${parsed.issues[0].message}`);
@@ -21,5 +28,5 @@ export function specialTokens(tokenizer: unknown, vocabSize: number): { bos: num
   const eos = idOf(EOS);
   if (Object.values(vocab).some((id) => id > eos))
     throw new Error("tokenizer.json: the end-of-text token must have the highest id");
-  return { bos: idOf(BOS), eos, pad: 0 };
+  return { bos: idOf(BOS), eos, pad: pad === undefined ? 0 : idOf([pad]) };
 }

@@ -1,6 +1,6 @@
 // CLIP's ModifiedResNet: a stem of three convolutions, bottlenecks whose stride is an average pool, attention pooling.
 // Structure: https://github.com/mlfoundations/open_clip/blob/main/src/open_clip/modified_resnet.py
-import type { VisionConfig } from "../checkpoint/config.ts";
+import type { ModifiedResnetModel } from "../checkpoint/model.ts";
 import type { Graph } from "../onnx/graph.ts";
 import { attentionPool } from "./attentionPool.ts";
 import { foldBatchNorm } from "./foldBatchNorm.ts";
@@ -24,11 +24,10 @@ export function modifiedResnet(
   graph: Graph,
   precision: Precision,
   tensors: Tensors,
-  config: VisionConfig,
+  config: ModifiedResnetModel,
   options: VisionOptions,
 ): void {
-  const { image_size: size, width, head_width: headWidth, layers } = config;
-  if (typeof layers === "number") throw new TypeError("a ModifiedResNet has four numbers of layers");
+  const { size, width, heads, stages } = config;
 
   const convolution = (x: Activation, conv: string, norm: string, shape: Shape): Activation => {
     const { inputs, outputs, kernel } = shape;
@@ -57,7 +56,7 @@ export function modifiedResnet(
   x = pool(x, "visual.avgpool", 2);
 
   let inputs = width;
-  for (const [stage, blocks] of layers.entries()) {
+  for (const [stage, blocks] of stages.entries()) {
     const planes = width * 2 ** stage;
     const outputs = planes * EXPANSION;
     for (let block = 0; block < blocks; block++) {
@@ -105,7 +104,7 @@ export function modifiedResnet(
   const pooled = attentionPool(graph, precision, tensors, {
     side: size / 32,
     width: inputs,
-    heads: (width * 32) / headWidth,
+    heads,
     embedDim: options.embedDim,
     features: x.float(),
   });

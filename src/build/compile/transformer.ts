@@ -1,33 +1,26 @@
 // The residual attention blocks that both towers of CLIP are made of: pre-norm, multi-head attention, MLP.
 // Structure: https://github.com/mlfoundations/open_clip/blob/main/src/open_clip/transformer.py
+import type { ActivationName, BlocksModel } from "../checkpoint/model.ts";
 import type { Graph } from "../onnx/graph.ts";
 import type { Precision } from "./precision.ts";
 import type { Tensors } from "./tensors.ts";
 
-/** PyTorch's default. */
-const LAYER_NORM_EPSILON = 1e-5;
-
-export interface TransformerConfig {
-  /** e.g. `visual.transformer.` */
-  prefix: string;
-  layers: number;
-  width: number;
-  heads: number;
-  mlpRatio: number;
-  quickGelu: boolean;
-  /** Added to the attention scores: float [T, T]. */
-  mask?: string;
-}
-
 /** @param x float [..., width] */
-export function layerNorm(graph: Graph, tensors: Tensors, name: string, x: string, width: number): string {
+export function layerNorm(
+  graph: Graph,
+  tensors: Tensors,
+  name: string,
+  x: string,
+  { width, epsilon }: Pick<BlocksModel, "width" | "epsilon">,
+): string {
   const scale = graph.weight(`${name}.weight`, [width], tensors.read(`${name}.weight`, [width]));
   const bias = graph.weight(`${name}.bias`, [width], tensors.read(`${name}.bias`, [width]));
-  return graph.node("LayerNormalization", [x, scale, bias], { axis: -1, epsilon: { float: LAYER_NORM_EPSILON } });
+  return graph.node("LayerNormalization", [x, scale, bias], { axis: -1, epsilon: { float: epsilon } });
 }
 
-function activate(graph: Graph, x: string, quickGelu: boolean): string {
-  if (!quickGelu) return graph.node("Gelu", [x]);
+function activate(graph: Graph, x: string, activation: ActivationName): string {
+  if (activation === "gelu") return graph.node("Gelu", [x]);
+  if (activation === "gelu_tanh") return graph.node("Gelu", [x], { approximate: "tanh" });
   return graph.node("Mul", [x, graph.node("Sigmoid", [graph.node("Mul", [x, graph.float(1.702)])])]);
 }
 
@@ -48,54 +41,78 @@ export function attention(
   return graph.node("Reshape", [heads, graph.int64s(0, 0, width)]);
 }
 
-/** @param x float [N, T, width]; @returns the same shape */
+/**
+ * One residual attention block.
+ * @param x float [N, T, width]
+ * @param name e.g. `visual.transformer.resblocks.0`
+ * @param mask added to the attention scores: float [T, T] or [N, 1, T, T]
+ * @returns the same shape
+ */
+function residualBlock(
+  graph: Graph,
+  precision: Precision,
+  tensors: Tensors,
+  config: BlocksModel,
+  name: string,
+  x: string,
+  mask?: string,
+): string {
+  const { width, heads, hidden } = config;
+  const headWidth = width / heads;
+  const linear = (input: string, layer: string, part: string, inputs: number, outputs: number, scale?: string) => {
+    const weight = tensors.read(`${layer}${part}weight`, [outputs, inputs]);
+    const bias = tensors.read(`${layer}${part}bias`, [outputs]);
+    if (scale && config.layerScale) scaleRows(weight, bias, tensors.read(scale, [outputs]));
+    return precision.linear(graph, input, { name: layer, weight, bias, inputs, outputs });
+  };
+
+  const normed = layerNorm(graph, tensors, `${name}.ln_1`, x, config);
+  const qkv = linear(normed, `${name}.attn.in_proj`, "_", width, 3 * width);
+  const parted = graph.node("Reshape", [qkv, graph.int64s(0, 0, 3, heads, headWidth)]);
+  const turned = graph.node("Transpose", [parted], { perm: [2, 0, 3, 1, 4] });
+  const [q, k, v] = [0, 1, 2].map((index) => graph.node("Gather", [turned, graph.int64(index)], { axis: 0 }));
+  const mixed = attention(graph, q ?? "", k ?? "", v ?? "", headWidth, width, mask);
+  const attended = linear(mixed, `${name}.attn.out_proj`, ".", width, width, `${name}.ls_1.gamma`);
+  const stream = graph.node("Add", [x, attended]);
+
+  const inner = linear(
+    layerNorm(graph, tensors, `${name}.ln_2`, stream, config),
+    `${name}.mlp.c_fc`,
+    ".",
+    width,
+    hidden,
+  );
+  const active = activate(graph, inner, config.activation);
+  return graph.node("Add", [stream, linear(active, `${name}.mlp.c_proj`, ".", hidden, width, `${name}.ls_2.gamma`)]);
+}
+
+/** A layer scale behind a linear layer is a scale of its rows. */
+function scaleRows(weight: Float32Array, bias: Float32Array, scale: Float32Array): void {
+  const inputs = weight.length / scale.length;
+  for (const [row, factor] of scale.entries()) {
+    for (let i = row * inputs; i < (row + 1) * inputs; i++) weight[i] = (weight[i] ?? 0) * factor;
+    bias[row] = (bias[row] ?? 0) * factor;
+  }
+}
+
+/**
+ * @param x float [N, T, width]
+ * @param prefix e.g. `visual.transformer.`
+ * @param mask added to the attention scores: float [T, T] or [N, 1, T, T]
+ * @returns the same shape
+ */
 export function transformer(
   graph: Graph,
   precision: Precision,
   tensors: Tensors,
-  config: TransformerConfig,
+  config: BlocksModel,
+  prefix: string,
   x: string,
+  mask?: string,
 ): string {
-  const { prefix, layers, width, heads, mlpRatio, quickGelu, mask } = config;
-  const headWidth = width / heads;
-  const hidden = Math.trunc(width * mlpRatio);
-  const linear = (input: string, name: string, weightName: string, biasName: string, inputs: number, outputs: number) =>
-    precision.linear(graph, input, {
-      name,
-      weight: tensors.read(weightName, [outputs, inputs]),
-      bias: tensors.read(biasName, [outputs]),
-      inputs,
-      outputs,
-    });
-
   let stream = x;
-  for (let layer = 0; layer < layers; layer++) {
-    const block = `${prefix}resblocks.${layer}`;
-    const normed = layerNorm(graph, tensors, `${block}.ln_1`, stream, width);
-    const inProj = `${block}.attn.in_proj`;
-    const qkv = linear(normed, inProj, `${inProj}_weight`, `${inProj}_bias`, width, 3 * width);
-    const parted = graph.node("Reshape", [qkv, graph.int64s(0, 0, 3, heads, headWidth)]);
-    const turned = graph.node("Transpose", [parted], { perm: [2, 0, 3, 1, 4] });
-    const [q, k, v] = [0, 1, 2].map((index) => graph.node("Gather", [turned, graph.int64(index)], { axis: 0 }));
-    const mixed = attention(graph, q ?? "", k ?? "", v ?? "", headWidth, width, mask);
-    const outProj = `${block}.attn.out_proj`;
-    stream = graph.node("Add", [stream, linear(mixed, outProj, `${outProj}.weight`, `${outProj}.bias`, width, width)]);
-
-    const widened = `${block}.mlp.c_fc`;
-    const inner = linear(
-      layerNorm(graph, tensors, `${block}.ln_2`, stream, width),
-      widened,
-      `${widened}.weight`,
-      `${widened}.bias`,
-      width,
-      hidden,
-    );
-    const back = `${block}.mlp.c_proj`;
-    stream = graph.node("Add", [
-      stream,
-      linear(activate(graph, inner, quickGelu), back, `${back}.weight`, `${back}.bias`, hidden, width),
-    ]);
-  }
+  for (let layer = 0; layer < config.layers; layer++)
+    stream = residualBlock(graph, precision, tensors, config, `${prefix}resblocks.${layer}`, stream, mask);
   return stream;
 }
 

@@ -1,7 +1,8 @@
-// CLIP's Vision Transformer: patches and a class token, pre-norm blocks, the class token projected.
+// CLIP's Vision Transformer: patches and a class token, residual attention blocks, one pooled vector, projected.
 // Paper: https://arxiv.org/abs/2103.00020; structure: open_clip's VisionTransformer.
-import type { VisionConfig } from "../checkpoint/config.ts";
+import type { VisionTransformerModel } from "../checkpoint/model.ts";
 import type { Graph } from "../onnx/graph.ts";
+import { attentionalPooler } from "./attentionalPooler.ts";
 import { type ImageNorm, normalizedPixels, pixelInput } from "./normalizedPixels.ts";
 import type { Precision } from "./precision.ts";
 import type { Tensors } from "./tensors.ts";
@@ -10,28 +11,40 @@ import { layerNorm, project, transformer } from "./transformer.ts";
 export interface VisionOptions {
   norm: ImageNorm;
   embedDim: number;
-  quickGelu: boolean;
 }
 
 export function visionTransformer(
   graph: Graph,
   precision: Precision,
   tensors: Tensors,
-  config: VisionConfig,
+  config: VisionTransformerModel,
   options: VisionOptions,
 ): void {
-  const {
-    image_size: size,
-    width,
-    head_width: headWidth,
-    mlp_ratio: mlpRatio,
-    patch_size: patch = size,
-    layers,
-  } = config;
-  if (typeof layers !== "number") throw new TypeError("a Vision Transformer has one number of layers");
+  const { blocks, preNorm } = config;
+  const sequence = embedPatches(graph, precision, tensors, config, options.norm);
+  const normed = preNorm ? layerNorm(graph, tensors, "visual.ln_pre", sequence, blocks) : sequence;
+  const out = transformer(graph, precision, tensors, blocks, "visual.transformer.", normed);
+  const pooled = pool(graph, precision, tensors, config, options.embedDim, out);
+  const width = config.attentionPool ? options.embedDim : blocks.width;
+  graph.output("embedding", project(graph, precision, tensors, "visual.proj", pooled, width, options.embedDim), [
+    "N",
+    options.embedDim,
+  ]);
+}
+
+/** @returns float [N, 1 + patches, width], positions added */
+function embedPatches(
+  graph: Graph,
+  precision: Precision,
+  tensors: Tensors,
+  config: VisionTransformerModel,
+  norm: ImageNorm,
+): string {
+  const { size, patch } = config;
+  const { width } = config.blocks;
   const grid = size / patch;
   const inputs = patch * patch * 3;
-  const pixels = normalizedPixels(graph, pixelInput(graph, size), options.norm);
+  const pixels = normalizedPixels(graph, pixelInput(graph, size), norm);
   // A convolution whose stride is its kernel is a linear layer over patches; weights are put in the pixels' own order.
   const cut = graph.node("Reshape", [pixels, graph.int64s(-1, grid, patch, grid, patch * 3)]);
   const patches = graph.node("Reshape", [
@@ -49,34 +62,35 @@ export function visionTransformer(
     [grid * grid + 1, width],
     tensors.read("visual.positional_embedding", [grid * grid + 1, width]),
   );
-  const sequence = graph.node("Add", [graph.node("Concat", [tokens, embedded], { axis: 1 }), positions]);
+  return graph.node("Add", [graph.node("Concat", [tokens, embedded], { axis: 1 }), positions]);
+}
 
-  const blocks = {
-    prefix: "visual.transformer.",
-    layers,
-    width,
-    heads: width / headWidth,
-    mlpRatio,
-    quickGelu: options.quickGelu,
-  };
-  const out = transformer(
-    graph,
-    precision,
-    tensors,
-    blocks,
-    layerNorm(graph, tensors, "visual.ln_pre", sequence, width),
-  );
-  const pooled = layerNorm(
-    graph,
-    tensors,
-    "visual.ln_post",
-    graph.node("Gather", [out, graph.int64(0)], { axis: 1 }),
-    width,
-  );
-  graph.output("embedding", project(graph, precision, tensors, "visual.proj", pooled, width, options.embedDim), [
-    "N",
-    options.embedDim,
-  ]);
+/** @param tokens float [N, T, width]; @returns float [N, width], or [N, D] behind an attentional pooler */
+function pool(
+  graph: Graph,
+  precision: Precision,
+  tensors: Tensors,
+  config: VisionTransformerModel,
+  embedDim: number,
+  tokens: string,
+): string {
+  const { blocks, attentionPool, normAfterPool } = config;
+  if (attentionPool) {
+    const answers = attentionalPooler(graph, precision, tensors, { ...attentionPool, blocks, embedDim }, tokens);
+    const norm = { width: embedDim, epsilon: blocks.epsilon };
+    return pickOne(graph, config, layerNorm(graph, tensors, "visual.ln_post", answers, norm));
+  }
+  if (config.pool === "avg" && !normAfterPool)
+    return pickOne(graph, config, layerNorm(graph, tensors, "visual.ln_post", tokens, blocks));
+  // Layer norm works on each token by itself, so only the pooled one needs it.
+  return layerNorm(graph, tensors, "visual.ln_post", pickOne(graph, config, tokens), blocks);
+}
+
+/** The first of [N, T, width], or the mean of the others. */
+function pickOne(graph: Graph, { pool }: VisionTransformerModel, tokens: string): string {
+  if (pool === "tok") return graph.node("Gather", [tokens, graph.int64(0)], { axis: 1 });
+  const others = graph.node("Slice", [tokens, graph.int64s(1), graph.int64s(Number.MAX_SAFE_INTEGER), graph.int64s(1)]);
+  return graph.node("ReduceMean", [others, graph.int64s(1)], { keepdims: 0 });
 }
 
 /** [width, 3, p, p] -> [width, p * p * 3] */

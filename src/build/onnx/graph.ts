@@ -52,6 +52,10 @@ export class Graph {
     return this.#constant("UINT8", [], Uint8Array.of(value));
   }
 
+  int32(value: number): string {
+    return this.#constant("INT32", [], bytesOf(Int32Array.of(value)));
+  }
+
   int64s(...values: number[]): string {
     return this.#constant("INT64", [values.length], bytesOf(BigInt64Array.from(values, BigInt)));
   }

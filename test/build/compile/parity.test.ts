@@ -1,25 +1,25 @@
-// Compiled towers against open_clip_torch 3.3.0: golden vectors from training/goldens.py.
+// Compiled towers against open_clip_torch 3.3.0 and transformers 5.24.0: golden vectors from training/goldens.py and
+// training/goldens_hugging_face.py.
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readConfig } from "../../../src/build/checkpoint/config.ts";
-import { Safetensors } from "../../../src/build/checkpoint/safetensors.ts";
 import { fp32 } from "../../../src/build/compile/fp32.ts";
 import { openTower, type TowerName } from "../../../src/build/ort.ts";
 import { int8 } from "../../../src/build/quantize/int8.ts";
 import { writeTower } from "../../../src/build/writeTowers.ts";
 import { goldenInputs } from "./goldenInputs.ts";
+import { openGolden } from "./openGolden.ts";
 
 const GOLDENS = "test/goldens/parity";
 const BASELINE = "../shared/models/nano-baseline";
 const TOLERANCE = 1e-4;
 
-const checkpoints: [string, string][] = ["vit-gelu", "vit-quickgelu", "modified-resnet"].map((name) => [
-  name,
-  join(GOLDENS, name),
-]);
+const checkpoints: [string, string][] = [
+  ...["vit-gelu", "vit-quickgelu", "modified-resnet", "vit-g", "vit-big-g", "vit-mean", "vit-scaled"],
+  ...["coca", "coca-equal", "hugging-face", "hugging-face-old"],
+].map((name) => [name, join(GOLDENS, name)]);
 if (existsSync(BASELINE)) checkpoints.push(["nano-baseline", BASELINE]);
 else console.warn(`skipped: parity of the first nano, there is no ${BASELINE}`);
 
@@ -29,30 +29,24 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true }));
 
-async function load(from: string) {
-  const config = await readConfig(join(from, "open_clip_config.json"));
-  const tensors = Safetensors.open(join(from, "open_clip_model.safetensors"));
-  return { config, tensors, tokenizer: { bytes: new Uint8Array(), json: null } };
-}
-
 const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a).reduce((largest, value, i) => Math.max(largest, Math.abs(value - (b[i] ?? Number.NaN))), 0);
 
 describe.each(checkpoints)("%s", (name, from) => {
   test.each<TowerName>(["vision", "text"])("the fp32 %s tower gives the reference's unit vectors", async (tower) => {
-    const checkpoint = await load(from);
-    const { vision_cfg: vision, text_cfg: text } = checkpoint.config.model_cfg;
+    const checkpoint = await openGolden(from);
+    const { vision, text } = checkpoint.model;
     const golden: { image: number[][]; text: number[][] } = JSON.parse(
       await readFile(join(GOLDENS, name, "vectors.json"), "utf8"),
     );
     await writeTower(dir, tower, checkpoint, fp32(), Number.POSITIVE_INFINITY);
     checkpoint.tensors.close();
     const session = await openTower(dir, tower);
-    const { count, pixels, ids } = goldenInputs(vision.image_size, text.context_length, text.vocab_size);
+    const { count, pixels, ids } = goldenInputs(vision.size, text.context, text.vocab, text.pad);
     const vectors =
       tower === "vision"
-        ? await session.run(pixels, [count, vision.image_size, vision.image_size, 3])
-        : await session.run(ids, [count, text.context_length]);
+        ? await session.run(pixels, [count, vision.size, vision.size, 3])
+        : await session.run(ids, [count, text.context]);
     await session.release();
     expect(largestDifference(vectors, (tower === "vision" ? golden.image : golden.text).flat())).toBeLessThan(
       TOLERANCE,
@@ -61,8 +55,8 @@ describe.each(checkpoints)("%s", (name, from) => {
 });
 
 test("int8 towers cut into many shards stay near the reference, alone and in a batch", async () => {
-  const checkpoint = await load(join(GOLDENS, "vit-gelu"));
-  const { image_size: size } = checkpoint.config.model_cfg.vision_cfg;
+  const checkpoint = await openGolden(join(GOLDENS, "vit-gelu"));
+  const { size } = checkpoint.model.vision;
   const files = await writeTower(dir, "vision", checkpoint, int8({ pictures: 0, ranges: {} }), 20_000);
   checkpoint.tensors.close();
   expect(files.length).toBeGreaterThan(3);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { readConfig } from "../../../src/build/checkpoint/config.ts";
+import { readOpenClipConfig } from "../../../src/build/checkpoint/openClipConfig.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "edgeclip-config-"));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -20,17 +20,39 @@ async function read(model: object, preprocess: object = {}) {
       preprocess_cfg: preprocess,
     }),
   );
-  return readConfig(path);
+  return readOpenClipConfig(path);
 }
 
 test("defaults are OpenCLIP's", async () => {
-  const { model_cfg, preprocess_cfg } = await read({});
-  expect(model_cfg).toMatchObject({ quick_gelu: false, vision_cfg: { head_width: 64, mlp_ratio: 4 } });
-  expect(preprocess_cfg.mean).toEqual([0.48145466, 0.4578275, 0.40821073]);
+  const { model, preprocess } = await read({});
+  expect(model).toEqual({
+    embedDim: 8,
+    vision: {
+      kind: "vit",
+      size: 32,
+      patch: 8,
+      blocks: { width: 64, heads: 1, layers: 2, hidden: 256, activation: "gelu", epsilon: 1e-5, layerScale: false },
+      preNorm: true,
+      attentionPool: null,
+      pool: "tok",
+      normAfterPool: false,
+    },
+    text: {
+      context: 16,
+      vocab: 100,
+      blocks: { width: 32, heads: 2, layers: 1, hidden: 128, activation: "gelu", epsilon: 1e-5, layerScale: false },
+      causal: true,
+      pool: "argmax",
+      eos: null,
+      pad: null,
+      projection: "matrix",
+    },
+  });
+  expect(preprocess.mean).toEqual([0.48145466, 0.4578275, 0.40821073]);
 });
 
 test.each<[string, object, object, RegExp]>([
-  ["an option of the model", { custom_text: true }, {}, /model_cfg\.custom_text/],
+  ["an option of the model", { cast_dtype: "fp16" }, {}, /model_cfg\.cast_dtype/],
   [
     "an option of the vision tower",
     { vision_cfg: { ...vision, timm_model_name: "x" } },
@@ -38,7 +60,18 @@ test.each<[string, object, object, RegExp]>([
     /vision_cfg\.timm_model_name/,
   ],
   ["an option of the text tower", { text_cfg: { ...text, hf_model_name: "x" } }, {}, /text_cfg\.hf_model_name/],
-  ["another pooling", { vision_cfg: { ...vision, pool_type: "avg" } }, {}, /vision_cfg\.pool_type/],
+  [
+    "a tokenizer of another kind",
+    { text_cfg: { ...text, hf_tokenizer_name: "bert-base-uncased" } },
+    {},
+    /text_cfg\.hf_tokenizer_name/,
+  ],
+  ["another pooling", { vision_cfg: { ...vision, pool_type: "none" } }, {}, /vision_cfg\.pool_type/],
+  ["the cascade of poolers", { vision_cfg: { ...vision, attentional_pool: "cascade" } }, {}, /attentional_pool/],
+  ["custom attention", { vision_cfg: { ...vision, qk_norm: true } }, {}, /vision_cfg\.qk_norm/],
+  ["no projection that fits", { text_cfg: { ...text, proj_type: "none" } }, {}, /text_cfg\.proj_type/],
+  ["pictures of another size", {}, { size: 64 }, /preprocess_cfg\.size/],
+  ["another resize", {}, { resize_mode: "squash" }, /preprocess_cfg\.resize_mode/],
   ["another interpolation", {}, { interpolation: "bilinear" }, /preprocess_cfg\.interpolation/],
   ["no patch size", { vision_cfg: { ...vision, patch_size: undefined } }, {}, /patch_size: is missing/],
   ["patches that do not fit", { vision_cfg: { ...vision, patch_size: 7 } }, {}, /must be a multiple of patch_size/],
