@@ -41,6 +41,10 @@ export default defineConfig({
         ],
         test: { name: "workerd", include: [...PURE, ...DATABASE] },
       },
+      {
+        extends: true,
+        test: { name: "backend", include: ["test/backend/**/*.test.ts"], globalSetup: "test/backend/setup.ts" },
+      },
       { extends: true, test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], globalSetup: "test/e2e/setup.ts" } },
     ],
   },

@@ -1,8 +1,8 @@
 // The Open Inference Protocol v2 over the towers of one pack: health, metadata, inference in shared batches, metrics.
 import { type IRequest, Router } from "itty-router";
+import { answerInfer } from "../core/oip/answerInfer.ts";
 import { HEADER_LENGTH } from "../core/oip/decode.ts";
 import { errorResponse } from "../core/oip/errorResponse.ts";
-import { infer } from "../core/oip/infer.ts";
 import { checkVersion, modelMetadata, SERVER_METADATA } from "../core/oip/metadata.ts";
 import type { InferRequestHeader } from "../core/oip/schema.ts";
 import type { Manifest, TowerName } from "../core/pack/manifest.ts";
@@ -97,7 +97,7 @@ export function createApp({
   const ready = () =>
     Response.json({ ready: state.status === "ready" }, { status: state.status === "ready" ? 200 : 503 });
 
-  async function answerInfer(request: BackendRequest, tower: TowerName): Promise<Response> {
+  async function run(request: BackendRequest, tower: TowerName): Promise<Response> {
     const batcher = batcherOf(tower);
     // Before the body is read: a full queue must not fill the memory.
     batcher.admit(1);
@@ -111,7 +111,7 @@ export function createApp({
         within(deadlineOf(header, deadlineMs), request.signal, (signal) => batcher.add(input, signal)),
     };
     const { headers, body } = await room.hold(Math.min(request.declared, cap), async () =>
-      infer(served, await request.body(cap), headerLength),
+      answerInfer(served, await request.body(cap), headerLength),
     );
     return new Response(body, { headers });
   }
@@ -140,7 +140,7 @@ export function createApp({
       .post(`${path}/infer`, async (request) => {
         const tower = towerOf(request);
         const start = performance.now();
-        const answer = await answerInfer(request, tower).catch(refuse);
+        const answer = await run(request, tower).catch(refuse);
         metrics.answered(tower, answer.status, (performance.now() - start) / 1_000);
         return answer;
       });

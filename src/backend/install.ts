@@ -11,7 +11,7 @@ const CUDA_LIBRARY = join(ORT, "bin", "napi-v6", "linux", "x64", "libonnxruntime
 const versionIn = (text: string): string => JSON.parse(text).version;
 
 /** Whether the version that the lock file names is in place. */
-export function isInstalled(): boolean {
+function isInstalled(): boolean {
   const manifest = join(ORT, "package.json");
   if (!existsSync(manifest)) return false;
   const lock = JSON.parse(readFileSync(join(DIR, "package-lock.json"), "utf8"));

@@ -1,8 +1,8 @@
 // The Open Inference Protocol v2 over one tower: server and model metadata, health, inference.
 import { AutoRouter, type IRequest } from "itty-router";
+import { answerInfer } from "../../core/oip/answerInfer.ts";
 import { HEADER_LENGTH } from "../../core/oip/decode.ts";
 import { errorResponse } from "../../core/oip/errorResponse.ts";
-import { infer } from "../../core/oip/infer.ts";
 import { modelMetadata, SERVER_METADATA } from "../../core/oip/metadata.ts";
 import { checkCanary } from "../../core/pack/checkCanary.ts";
 import type { TowerName } from "../../core/pack/manifest.ts";
@@ -45,7 +45,7 @@ export function modelWorker(tower: TowerName): ExportedHandler<ModelEnv> {
     .post("/v2/models/:model/infer", async (request: IRequest) => {
       const loaded = await model(request);
       const served = { ...loaded, tower, bounds: { pictures: MAX_PICTURES, tokens: MAX_TOKENS } };
-      const { headers, body } = await infer(
+      const { headers, body } = await answerInfer(
         served,
         await readBody(request, MAX_BODY),
         request.headers.get(HEADER_LENGTH),

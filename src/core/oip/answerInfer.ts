@@ -28,7 +28,7 @@ function checkOutputs({ outputs = [] }: InferRequestHeader): void {
 }
 
 /** @throws Problem `invalid_json`, `invalid_request`, and what the engine throws */
-export async function infer(served: Served, body: Uint8Array, headerLength: string | null): Promise<Message> {
+export async function answerInfer(served: Served, body: Uint8Array, headerLength: string | null): Promise<Message> {
   const { tower, manifest, bounds } = served;
   const { header, inputs } = decodeRequest(body, headerLength);
   checkOutputs(header);

@@ -1,0 +1,125 @@
+// A caller of an Open Inference Protocol v2 server somewhere else: our own backend, Triton, KServe. It asks once; trying again is its caller's.
+import * as v from "valibot";
+import { Problem } from "../problem.ts";
+import { retryAfter } from "../webhook/retryAfter.ts";
+import { decodeResponse, HEADER_LENGTH } from "./decode.ts";
+import { encodeRequest } from "./encode.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Must not follow redirects by itself: the key is meant for one address. */
+export type BackendFetch = (
+  url: string,
+  init: {
+    method: "GET" | "POST";
+    redirect: "manual";
+    signal: AbortSignal;
+    headers: Record<string, string>;
+    body?: Uint8Array<ArrayBuffer>;
+  },
+) => Promise<Response>;
+
+export interface Backend {
+  /** In front of `/v2`, e.g. `https://gpu.example.com`. */
+  url: string;
+  /** Sent as `Authorization: Bearer <key>`; undefined sends none. */
+  key: string | undefined;
+  /** For the whole of one call, its answer included. */
+  timeoutMs: number;
+}
+
+export interface Inference {
+  /** Of the model that answered; our backend's is the first eight digits of its pack. */
+  version: string | undefined;
+  outputs: Tensor[];
+}
+
+const MetadataSchema = v.object({
+  name: v.string(),
+  versions: v.optional(v.array(v.string()), []),
+  /** What our own servers add; Triton tells none of it. */
+  parameters: v.optional(
+    v.object({ id: v.optional(v.string()), space: v.optional(v.string()), pack: v.optional(v.string()) }),
+    {},
+  ),
+});
+export type ModelMetadata = v.InferOutput<typeof MetadataSchema>;
+
+const unavailable = (detail: string, options: ConstructorParameters<typeof Problem>[2] = {}): Problem =>
+  new Problem("backend_unavailable", detail, options);
+
+/** What the request itself is at fault for; asking again, or somebody else, gives the same. */
+const REFUSED = new Set([400, 413, 415, 422]);
+
+/** The `error` of OIP, which both our own servers and others give. */
+async function messageOf(response: Response): Promise<string> {
+  const document: unknown = await response.json().catch(() => undefined);
+  const told = typeof document === "object" && document !== null && "error" in document ? document.error : undefined;
+  return typeof told === "string" ? told : `status ${response.status}`;
+}
+
+async function failureOf(response: Response, model: string): Promise<Problem> {
+  const { status, headers } = response;
+  const seconds = retryAfter(headers, Date.now());
+  const problem = await Problem.fromResponse(response.clone());
+  const message = await messageOf(response);
+  if (!REFUSED.has(status))
+    return unavailable(
+      `The backend answered for ${model}: ${message}`,
+      seconds === undefined ? {} : { retryAfter: seconds },
+    );
+  return problem ?? new Problem("invalid_request", `The backend refused: ${message}`);
+}
+
+async function call<T>(
+  fetch: BackendFetch,
+  { url, key, timeoutMs }: Backend,
+  model: string,
+  request: { path: string; method: "GET" | "POST"; headers: Record<string, string>; body?: Uint8Array<ArrayBuffer> },
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
+  const { path, method, headers, body } = request;
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), timeoutMs);
+  try {
+    const response = await fetch(`${url.replace(/\/+$/, "")}/v2/models/${encodeURIComponent(model)}${path}`, {
+      method,
+      redirect: "manual",
+      signal: controller.signal,
+      headers: { ...headers, ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) },
+      ...(body === undefined ? {} : { body }),
+    });
+    if (!response.ok) throw await failureOf(response, model);
+    return await read(response);
+  } catch (cause) {
+    if (cause instanceof Problem) throw cause;
+    const late = controller.signal.aborted;
+    throw unavailable(late ? `The backend did not answer within ${timeoutMs} ms.` : "The backend did not answer.", {
+      cause,
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * One inference, binary both ways.
+ * @throws Problem `backend_unavailable` (with `retryAfter` where the backend names one) when another backend or a later
+ * moment may do better; `invalid_request`, `body_too_large` … when the request itself is refused
+ */
+export const infer = (fetch: BackendFetch, backend: Backend, model: string, inputs: Tensor[]): Promise<Inference> =>
+  call(fetch, backend, model, { path: "/infer", method: "POST", ...encodeRequest(inputs) }, async (response) => {
+    const body = new Uint8Array(await response.arrayBuffer());
+    try {
+      return decodeResponse(body, response.headers.get(HEADER_LENGTH));
+    } catch (cause) {
+      throw unavailable(`The backend's answer for ${model} is no OIP v2.`, { cause });
+    }
+  });
+
+/** What the model is; its space is to be compared before its vectors are. @throws Problem like `infer` */
+export const readModel = (fetch: BackendFetch, backend: Backend, model: string): Promise<ModelMetadata> =>
+  call(fetch, backend, model, { path: "", method: "GET", headers: {} }, async (response) => {
+    const metadata = v.safeParse(MetadataSchema, await response.json());
+    if (!metadata.success) throw unavailable(`The backend's answer for ${model} is no OIP v2.`);
+    return metadata.output;
+  });
