@@ -5,6 +5,7 @@ import type { Manifest } from "../core/pack/manifest.ts";
 import { createTokenizer } from "../core/text/tokenizer.ts";
 import { calibrate, readPictures } from "./calibrate.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.ts";
+import { padsMatter, type TextModel } from "./checkpoint/model.ts";
 import { scalar } from "./checkpoint/tensorSource.ts";
 import { fp32 } from "./compile/fp32.ts";
 import { DRIFT_BUDGET, type Drift, measureDrift, withinBudget } from "./drift.ts";
@@ -32,6 +33,11 @@ export interface BuildOptions {
   log: (line: string) => void;
 }
 
+function poolingOf(text: TextModel): Pick<Manifest["text"], "pooling" | "padded"> {
+  const pooling = text.pool === "argmax" || text.pool === "eos" ? "eot" : text.pool;
+  return { pooling, ...(padsMatter(text) && { padded: true }) };
+}
+
 function describe(checkpoint: Checkpoint, { id, source, demo }: BuildOptions): Description {
   const { model, preprocess, tensors, special, clean } = checkpoint;
   const image: Manifest["image"] = {
@@ -52,7 +58,7 @@ function describe(checkpoint: Checkpoint, { id, source, demo }: BuildOptions): D
       context: model.text.context,
       vocab: model.text.vocab,
       ...special,
-      pooling: "eot",
+      ...poolingOf(model.text),
       tokenizer: "tokenizer.json",
       clean,
     },

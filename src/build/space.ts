@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Manifest } from "../core/pack/manifest.ts";
 import type { Checkpoint } from "./checkpoint/checkpoint.ts";
-import type { TextModel } from "./checkpoint/model.ts";
+import { padsMatter } from "./checkpoint/model.ts";
 import { tokenizerMeaning } from "./tokenizerMeaning.ts";
 
 /** Raise it when the compiler gives the same tensors another meaning. */
@@ -25,9 +25,6 @@ function canonical(value: unknown): string {
  * them as they are. Vectors of either are compared with each other, so the two rules are one here.
  */
 const cleanMeaning = (clean: Checkpoint["clean"]) => (clean === "hugging_face" ? "open_clip" : clean);
-
-/** Under causal attention nothing behind the pooled end-of-text token reaches it. */
-const padsMatter = ({ causal, pool }: TextModel) => !causal || (pool !== "argmax" && pool !== "eos");
 
 /** @param image preprocessing, as pack.json states it */
 export function spaceOf({ model, tensors, tokenizer, special, clean }: Checkpoint, image: Manifest["image"]): string {

@@ -67,3 +67,6 @@ export interface Model {
   vision: VisionTransformerModel | ModifiedResnetModel;
   text: TextModel;
 }
+
+/** Under causal attention nothing behind the pooled end-of-text token reaches it; anywhere else pads are part of the text. */
+export const padsMatter = ({ causal, pool }: TextModel): boolean => !causal || (pool !== "argmax" && pool !== "eos");

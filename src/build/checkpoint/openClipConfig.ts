@@ -46,7 +46,7 @@ const VisionSchema = v.strictObject({
   width: positive,
   /** A number for a Vision Transformer, blocks of the four stages for a ModifiedResNet. */
   layers: v.union([positive, v.tuple([positive, positive, positive, positive])]),
-  patch_size: v.optional(positive),
+  patch_size: v.optional(v.nullable(positive), null),
   head_width: v.optional(positive, 64),
   /** Only while training. */
   patch_dropout: v.optional(v.number()),
@@ -120,7 +120,8 @@ type Text = v.InferOutput<typeof TextSchema>;
 export async function readOpenClipConfig(path: string): Promise<{ model: Model; preprocess: Preprocess }> {
   const parsed = v.safeParse(ConfigSchema, await readJson(path));
   if (!parsed.success) {
-    const [issue] = parsed.issues;
+    // An option that is not understood explains what is missing besides, as `timm_model_name` does.
+    const issue = parsed.issues.find(({ expected }) => expected === "never") ?? parsed.issues[0];
     throw new Error(`${path}: ${v.getDotPath(issue) ?? "document"}: ${issue.message}`);
   }
   try {
@@ -177,7 +178,7 @@ function visionOf(config: Vision, embedDim: number, quickGelu: boolean): Model["
     check(width % 2 === 0 && (width * 32) % headWidth === 0, field("width: does not fit head_width"));
     return { kind: "resnet", size, width, stages: layers, heads: (width * 32) / headWidth };
   }
-  if (patch === undefined) throw new Error(field("patch_size: is missing"));
+  if (patch === null) throw new Error(field("patch_size: is missing"));
   check(size % patch === 0, field("image_size: must be a multiple of patch_size"));
   check(width % headWidth === 0, field("width: must be a multiple of head_width"));
   const { attentional_pool: pooler, attn_pooler_heads: heads, attn_pooler_queries: queries, pool_type: pool } = config;

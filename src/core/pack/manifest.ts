@@ -30,11 +30,14 @@ export const ManifestSchema = v.object({
   text: v.object({
     context: positive,
     vocab: positive,
-    /** Ids of the special tokens; `pad` fills up behind the end-of-text token, which is pooled. */
+    /** Ids of the special tokens; `pad` fills up behind the end-of-text token. */
     bos: id,
     eos: id,
     pad: id,
-    pooling: v.picklist(["eot"]),
+    /** Which token becomes the vector: the end of the text, the first or last place, or a token that the tower adds itself. */
+    pooling: v.picklist(["eot", "first", "last", "class_token"]),
+    /** Pads reach the vector, so a text always fills the context. Without it, ids behind the end may be cut. */
+    padded: v.optional(v.boolean()),
     tokenizer: v.literal("tokenizer.json"),
     /** Clean-up before tokenizing: open_clip's (ftfy, HTML unescape), Hugging Face's (NFC, in tokenizer.json itself), or none. */
     clean: v.picklist(["open_clip", "hugging_face", "none"]),

@@ -2,8 +2,8 @@
 import type { Tokens } from "./tokenizer.ts";
 
 /**
- * Ids behind the end-of-text token cannot reach it under a causal mask, so cutting them changes no vector (exact
- * where the end-of-text token is pooled, which is the one pooling a pack may name).
+ * Ids behind the end-of-text token cannot reach it under a causal mask, so cutting them changes no vector. Where they can
+ * (CoCa, SigLIP), the pack says `padded` and a text's used length is the whole context.
  * @returns input_ids int32 [N, T], T the longest used length
  */
 export function batch(texts: readonly Tokens[]): { input_ids: Int32Array<ArrayBuffer>; dims: [number, number] } {

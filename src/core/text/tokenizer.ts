@@ -9,7 +9,7 @@ import { withoutIdleByteLevelSplit } from "./withoutIdleByteLevelSplit.ts";
 export interface Tokens {
   /** [context]: bos, the text, eos, then pad. */
   ids: Int32Array<ArrayBuffer>;
-  /** How many ids are used, bos and eos included. */
+  /** How many ids are used, bos and eos included: all of them where pads reach the vector. */
   length: number;
   /** True when the text did not fit: its end was cut, eos kept. */
   truncated: boolean;
@@ -52,6 +52,7 @@ export function createTokenizer(tokenizerJson: unknown, text: Manifest["text"]):
     const kept = body.slice(0, room);
     const ids = new Int32Array(text.context).fill(text.pad);
     ids.set([text.bos, ...kept, text.eos]);
-    return { ids, length: kept.length + 2, truncated: body.length > room || bounded !== input };
+    const length = text.padded ? text.context : kept.length + 2;
+    return { ids, length, truncated: body.length > room || bounded !== input };
   };
 }

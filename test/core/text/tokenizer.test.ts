@@ -179,6 +179,13 @@ test("hostile lengths are bounded", () => {
   expect(bytesOnly()(" ".repeat(MAX_TEXT_LENGTH + 1)).truncated).toBe(true);
 });
 
+test("where pads reach the vector, a text is as long as the context", () => {
+  const [short, long] = [bytesOnly({}), bytesOnly({ padded: true })].map((tokenize) => tokenize("ab"));
+  expect([short?.length, long?.length]).toEqual([4, 6]);
+  expect(long?.ids).toEqual(short?.ids);
+  expect(batch([long!]).dims).toEqual([1, 6]);
+});
+
 test("another kind of tokenizer is refused", () => {
   expect(() => createTokenizer({ model: { type: "Unigram" } }, NANO)).toThrow(/byte-level BPE/);
   expect(() => createTokenizer(null, NANO)).toThrow(/byte-level BPE/);
