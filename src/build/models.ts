@@ -6,10 +6,12 @@ type Command = (args: string[]) => Promise<void>;
 /** The heavy ones are loaded when asked for: a list needs no compiler. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
   list: async () => list,
+  pull: async () => (await import("./models/pull.ts")).pull,
   build: async () => (await import("./models/build.ts")).build,
 };
 
 const USAGE = `npm run models -- list                 the known models: size, licence, published accuracy, where they fit
+npm run models -- pull <id>            downloads one of them and locks what it is
 npm run models -- build <checkpoint>   compiles a checkpoint into packs
 
 npm run models -- <command> --help     what a command takes`;
