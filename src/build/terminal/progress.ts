@@ -1,7 +1,7 @@
 // A line that says how far a long work is, how fast, and how long it will take; silent where nobody watches.
 import { duration } from "./amounts.ts";
 
-const WIDTH = 24;
+const WIDTH = 16;
 const REDRAW_MS = 100;
 /** The rate is that of the last seconds, not of an hour ago. */
 const WINDOW_MS = 5_000;

@@ -22,7 +22,7 @@ test("share, amounts, rate and the time that is left", () => {
   progress.add(10e6);
   at(2000);
   progress.add(15e6);
-  expect(progress.line()).toBe("model [######------------------] 25 %  25.0 MB of 100 MB  12.5 MB/s  0:06 left");
+  expect(progress.line()).toBe("model [####------------] 25 %  25.0 MB of 100 MB  12.5 MB/s  0:06 left");
 });
 
 test("what was there already moves the bar and not the rate", () => {
