@@ -1,5 +1,6 @@
 // `npm run bench`: the figures of the budget table, measured on this machine. Parts: npm run bench -- requests accuracy …
 import { accuracy } from "./accuracy.ts";
+import { backend } from "./backend.ts";
 import { bundles } from "./bundles.ts";
 import { duplicates } from "./duplicates.ts";
 import { fewShot } from "./fewShot.ts";
@@ -17,6 +18,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   tags,
   moderation,
   "few-shot": fewShot,
+  backend,
 };
 
 const asked = process.argv.slice(2);

@@ -19,7 +19,7 @@ export function createMetrics(
   provider: () => string,
 ): BackendMetrics {
   const metrics = new Metrics();
-  metrics.gauge("edgeclip_backend_info", "The pack that is served and what it runs on.", () => [
+  metrics.read("gauge", "edgeclip_backend_info", "The pack that is served and what it runs on.", () => [
     { labels: { id: manifest.id, pack: manifest.pack, space: manifest.space, provider: provider() }, value: 1 },
   ]);
   const requests = metrics.counter("edgeclip_requests_total", "Inference requests by HTTP status.");
@@ -27,12 +27,16 @@ export function createMetrics(
   const latency = metrics.histogram("edgeclip_request_seconds", "From a request's headers to its answer.", SECONDS);
   const sizes = metrics.histogram("edgeclip_batch_size", "Inputs of one run.", BATCH_SIZES);
   const runs = metrics.histogram("edgeclip_run_seconds", "One run of the engine.", SECONDS);
-  metrics.gauge("edgeclip_queue_length", "Inputs that wait for a run.", () =>
+  metrics.read("gauge", "edgeclip_queue_length", "Inputs that wait for a run.", () =>
     [...batchers].map(([model, batcher]) => ({ labels: { model }, value: batcher.waiting })),
   );
-  metrics.gauge("process_resident_memory_bytes", "Resident memory size in bytes.", () => [
-    { labels: {}, value: process.memoryUsage.rss() },
+  metrics.read("gauge", "process_resident_memory_bytes", "Resident memory size in bytes.", () => [
+    { value: process.memoryUsage.rss() },
   ]);
+  metrics.read("counter", "process_cpu_seconds_total", "User and system CPU time in seconds.", () => {
+    const { user, system } = process.cpuUsage();
+    return [{ value: (user + system) / 1e6 }];
+  });
   return {
     answered(model, status, seconds) {
       requests({ model, status });

@@ -35,7 +35,7 @@ const run = (command: string, args: string[], env: Record<string, string> = {}):
     child.stderr.on("data", listen);
     child.once("error", fail);
     child.once("close", (code) =>
-      code === 0 ? settle() : fail(new Error(`${command} ${args.join(" ")} failed:\n${said.trim()}`)),
+      code === 0 ? settle() : fail(new Error(`${[command, ...args].join(" ")} failed:\n${said.trim()}`)),
     );
   });
 
@@ -52,5 +52,7 @@ export async function installProvider(provider: Provider, log: (line: string) =>
   if (process.platform !== "linux" || process.arch !== "x64")
     throw new Error(`onnxruntime-node has ${provider} on Linux x64 only, this is ${process.platform} ${process.arch}`);
   log("Fetching ONNX Runtime's CUDA and TensorRT libraries, once …");
-  await run(process.execPath, [join(ORT, "script", "install.js")], { ONNXRUNTIME_NODE_INSTALL: "cuda12" });
+  // "true" is all that this platform has: of 1.30 the names, e.g. "cuda12", are taken and then ignored.
+  await run(process.execPath, [join(ORT, "script", "install.js")], { ONNXRUNTIME_NODE_INSTALL: "true" });
+  if (!existsSync(CUDA_LIBRARY)) throw new Error(`onnxruntime-node's installer left no ${CUDA_LIBRARY}`);
 }

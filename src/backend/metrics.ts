@@ -40,9 +40,9 @@ export class Metrics {
   }
 
   /** @param read is asked whenever the metrics are */
-  gauge(name: string, help: string, read: () => { labels: Labels; value: number }[]): void {
-    const lines = () => read().map(({ labels, value }) => `${series(name, labels)} ${value}`);
-    this.#metrics.push({ name, help, type: "gauge", lines });
+  read(type: "counter" | "gauge", name: string, help: string, read: () => { labels?: Labels; value: number }[]): void {
+    const lines = () => read().map(({ labels = {}, value }) => `${series(name, labels)} ${value}`);
+    this.#metrics.push({ name, help, type, lines });
   }
 
   /** @param bounds upper bounds, ascending; +Inf is added. @returns observes a value */
