@@ -3,6 +3,7 @@ import { accuracy } from "./accuracy.ts";
 import { backend } from "./backend.ts";
 import { bundles } from "./bundles.ts";
 import { duplicates } from "./duplicates.ts";
+import { endpoints } from "./endpoints.ts";
 import { fewShot } from "./fewShot.ts";
 import { moderation } from "./moderation.ts";
 import { preprocessing } from "./preprocessing.ts";
@@ -11,6 +12,7 @@ import { tags } from "./tags.ts";
 
 const PARTS: Record<string, () => Promise<void>> = {
   requests,
+  endpoints,
   bundles,
   preprocessing,
   accuracy,
