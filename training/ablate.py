@@ -1,4 +1,4 @@
-"""Recipes at equal compute: `python training/ablate.py training/ablation.toml --data ARRAYS --out DIR [--minutes M]`.
+"""Recipes at equal compute: `python training/ablate.py training/ablation.toml --data ARRAYS --out DIR`.
 
 One after the other: the same processor minutes, seed, model and data for each. Prints and writes
 DIR/table.md. Called again it goes on: finished recipes are not run twice, a broken one resumes at its checkpoint.
@@ -52,13 +52,13 @@ def table(results: dict[str, dict]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("ablation", type=Path), parser.add_argument("--data", required=True), parser.add_argument("--out", required=True, type=Path)
-    parser.add_argument("--minutes", type=float, help="a recipe, in place of the file's")
+    parser.add_argument("--set", action="append", default=[], metavar="TABLE.KEY=VALUE", help="in place of the files' values, for every recipe")
     parser.add_argument("--steps", type=float, default=math.inf, help="at most so many of each recipe, to see whether all run")
     parser.add_argument("--only", default="", help="a regular expression that the recipe's name matches")
     a = parser.parse_args()
     plan = tomllib.loads(a.ablation.read_text())
-    if a.minutes:
-        plan["changes"]["schedule"]["minutes"] = a.minutes
+    for name, changed in config.parse_changes(a.set).items():
+        plan["changes"][name] = plan["changes"].get(name, {}) | changed
     recipes = {name: recipe for name, recipe in plan["recipes"].items() if re.search(a.only, name)}
     configs = {name: config.load(a.ablation.parent / plan["config"], changes_of(plan["changes"], recipe)) for name, recipe in recipes.items()}
     first = next(iter(configs.values()))
