@@ -17,7 +17,7 @@ export async function openHuggingFace(dir: string): Promise<Checkpoint> {
   const model = await readHuggingFaceConfig(join(dir, "config.json"), eos);
   const special = specialTokens(tokenizer.json, model.text.vocab, pad);
   const preprocess = await readPreprocessor(join(dir, "preprocessor_config.json"), model.vision.size);
-  const source = await openWeights(dir, ["model.safetensors"]);
+  const source = await openWeights(dir, { safetensors: ["model.safetensors"], pickled: ["pytorch_model.bin"] });
   return {
     model,
     preprocess,

@@ -1,18 +1,17 @@
 // Reads tensors of a safetensors file one at a time, so that memory is bounded by the largest of them.
 // The format: https://github.com/huggingface/safetensors#format
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
 import * as v from "valibot";
+import { DTYPE_BYTES, type Dtype, isFloatDtype, toFloats } from "./dtype.ts";
+import { readExactly } from "./readExactly.ts";
 import type { TensorSource } from "./tensorSource.ts";
-
-const BYTES = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 } as const;
-type Dtype = keyof typeof BYTES;
 
 /** As the reference implementation bounds it. */
 const MAX_HEADER = 100_000_000;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const EntrySchema = v.object({
-  dtype: v.picklist(Object.keys(BYTES) as Dtype[]),
+  dtype: v.picklist(Object.keys(DTYPE_BYTES) as Dtype[]),
   shape: v.array(count),
   data_offsets: v.tuple([count, count]),
 });
@@ -57,7 +56,7 @@ export class Safetensors implements TensorSource {
   }
 
   isFloat(name: string): boolean {
-    return ["F64", "F32", "F16", "BF16"].includes(this.#entry(name).dtype);
+    return isFloatDtype(this.#entry(name).dtype);
   }
 
   /** @returns the tensor in fp32, row-major. @throws Error when it has another shape */
@@ -67,21 +66,9 @@ export class Safetensors implements TensorSource {
       throw new Error(`${this.#path}: ${name} has the shape [${entry.shape}], the configuration asks for [${shape}]`);
     }
     const [begin, end] = entry.data_offsets;
-    const bytes = readExactly(this.#path, this.#file, this.#start + begin, end - begin);
-    switch (entry.dtype) {
-      case "F32":
-        return new Float32Array(bytes.buffer);
-      case "F16":
-        return new Float32Array(new Float16Array(bytes.buffer));
-      case "F64":
-        return new Float32Array(new Float64Array(bytes.buffer));
-      case "BF16": {
-        const wide = Uint32Array.from(new Uint16Array(bytes.buffer), (half) => half << 16);
-        return new Float32Array(wide.buffer);
-      }
-      default:
-        throw new Error(`${this.#path}: ${name} is ${entry.dtype}, no floating point tensor`);
-    }
+    if (!isFloatDtype(entry.dtype))
+      throw new Error(`${this.#path}: ${name} is ${entry.dtype}, no floating point tensor`);
+    return toFloats(entry.dtype, readExactly(this.#path, this.#file, this.#start + begin, end - begin));
   }
 
   close(): void {
@@ -93,16 +80,6 @@ export class Safetensors implements TensorSource {
     if (!entry) throw new Error(`${this.#path}: there is no tensor ${name}`);
     return entry;
   }
-}
-
-function readExactly(path: string, file: number, position: number, length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  for (let at = 0; at < length; ) {
-    const read = readSync(file, bytes, at, Math.min(length - at, 2 ** 30), position + at);
-    if (read === 0) throw new Error(`${path}: ends before its header says so`);
-    at += read;
-  }
-  return bytes;
 }
 
 function readHeader(path: string, file: number): { start: number; entries: Map<string, Entry> } {
@@ -129,7 +106,7 @@ function readHeader(path: string, file: number): { start: number; entries: Map<s
     if (!parsed.success)
       throw new Error(`${path}: ${name}: ${v.getDotPath(parsed.issues[0]) ?? "entry"}: ${parsed.issues[0].message}`);
     const { dtype, shape, data_offsets } = parsed.output;
-    const bytes = shape.reduce((product, dim) => product * dim, BYTES[dtype]);
+    const bytes = shape.reduce((product, dim) => product * dim, DTYPE_BYTES[dtype]);
     const [begin, end] = data_offsets;
     if (end - begin !== bytes || start + end > size)
       throw new Error(`${path}: ${name}: offsets do not fit its shape and the file`);

@@ -6,7 +6,7 @@ import { isPackId } from "./packId.ts";
 
 const USAGE = `npm run models -- build <checkpoint> --id <id> --calibrate <pictures>
 
-  <checkpoint>   a folder with open_clip_config.json, open_clip_model.safetensors and tokenizer.json
+  <checkpoint>   a folder of OpenCLIP (open_clip_config.json, tokenizer.json, weights) or of a Hugging Face CLIPModel (config.json, …)
   --id           the name of the pack: lower case, digits, ".", "_", "-"
   --calibrate    a folder of pictures (a few hundred) that activation ranges and the drift are measured on
   --out          where the int8 pack goes (models/<id>)

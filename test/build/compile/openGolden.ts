@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Checkpoint, openCheckpoint } from "../../../src/build/checkpoint/checkpoint.ts";
+import { OPEN_CLIP_WEIGHTS } from "../../../src/build/checkpoint/openClip.ts";
 import { readOpenClipConfig } from "../../../src/build/checkpoint/openClipConfig.ts";
 import { openClipNames } from "../../../src/build/checkpoint/openClipNames.ts";
 import { renamed } from "../../../src/build/checkpoint/renamed.ts";
@@ -9,7 +10,7 @@ import { openWeights } from "../../../src/build/checkpoint/weights.ts";
 
 export async function openGolden(dir: string): Promise<Checkpoint> {
   if (!existsSync(join(dir, "open_clip_config.json"))) return openCheckpoint(dir);
-  const source = await openWeights(dir, ["open_clip_model.safetensors"]);
+  const source = await openWeights(dir, OPEN_CLIP_WEIGHTS);
   return {
     ...(await readOpenClipConfig(join(dir, "open_clip_config.json"))),
     tensors: renamed(source, openClipNames(source.names)),
