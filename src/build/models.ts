@@ -7,12 +7,14 @@ type Command = (args: string[]) => Promise<void>;
 const COMMANDS: Record<string, () => Promise<Command>> = {
   list: async () => list,
   pull: async () => (await import("./models/pull.ts")).pull,
+  verify: async () => (await import("./models/verify.ts")).verify,
   build: async () => (await import("./models/build.ts")).build,
 };
 
 const USAGE = `npm run models -- list                 the known models: size, licence, published accuracy, where they fit
 npm run models -- pull <id>            downloads one of them and locks what it is
 npm run models -- build <checkpoint>   compiles a checkpoint into packs
+npm run models -- verify <id>          rechecks every hash of it, and runs its canary
 
 npm run models -- <command> --help     what a command takes`;
 

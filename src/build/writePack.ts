@@ -9,6 +9,7 @@ import { createTokenizer } from "../core/text/tokenizer.ts";
 import type { Checkpoint } from "./checkpoint/checkpoint.ts";
 import type { Precision } from "./compile/precision.ts";
 import { openTower } from "./ort.ts";
+import { packHash } from "./packHash.ts";
 import { writeTower } from "./writeTowers.ts";
 
 const CANARY_TEXT = "a photo of a cat.";
@@ -42,9 +43,8 @@ export async function writePack(checkpoint: Checkpoint, options: PackOptions): P
       return { name, bytes: bytes.byteLength, sha256: await sha256(bytes) };
     }),
   );
-  const stated = { ...description, quantization, files };
-  const pack = await sha256(new TextEncoder().encode(JSON.stringify(stated)));
-  const manifest = readManifest({ ...stated, pack });
+  const unnamed = readManifest({ ...description, quantization, files, pack: `sha256:${"0".repeat(64)}` });
+  const manifest = { ...unnamed, pack: await packHash(unnamed) };
   await writeFile(join(dir, "pack.json"), `${JSON.stringify(manifest, null, 1)}\n`);
   return manifest;
 }
