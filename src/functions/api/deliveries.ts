@@ -4,9 +4,9 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import { Problem } from "../../core/problem.ts";
 import { type DeliveryRow, listDeliveries, replayDelivery } from "../deliveries/deliveries.ts";
+import { parseOptions } from "../input/parseOptions.ts";
 import { enqueue } from "../work/message.ts";
 import type { AppTypes } from "./env.ts";
-import { parseOptions } from "./parseOptions.ts";
 
 const limit = v.pipe(
   v.string(),
@@ -40,7 +40,7 @@ const told = (row: DeliveryRow) => ({
 
 export async function deliveries(context: Context<AppTypes>): Promise<Response> {
   const options = Object.fromEntries(new URL(context.req.url).searchParams);
-  const { state, limit: most, after } = parseOptions(ListSchema, { pictures: [], options, form: "parameters" });
+  const { state, limit: most, after } = parseOptions(ListSchema, { options, form: "parameters" });
   const rows = await listDeliveries(context.env.DB, state, most + 1, after);
   return context.json({ data: rows.slice(0, most).map(told), has_more: rows.length > most });
 }

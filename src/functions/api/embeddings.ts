@@ -4,14 +4,14 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import { Problem } from "../../core/problem.ts";
 import type { Deployment } from "../deployment/deployment.ts";
+import { parseOptions } from "../input/parseOptions.ts";
+import { pictureFromJson, pictureValue } from "../input/picture.ts";
+import { text } from "../input/text.ts";
 import { remoteFetcher } from "../remote/remoteFetcher.ts";
-import { encodePictures } from "./encodePictures.ts";
+import { encodePictures } from "../tasks/encodePictures.ts";
 import type { AppTypes } from "./env.ts";
 import { type Isolate, withRoom } from "./isolate.ts";
-import { parseOptions } from "./parseOptions.ts";
-import { pictureFromJson, pictureValue } from "./picture.ts";
 import { readJson } from "./readInput.ts";
-import { text } from "./text.ts";
 
 const MAX_IMAGES = 32;
 const MAX_TEXTS = 256;

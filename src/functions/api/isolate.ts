@@ -1,12 +1,13 @@
 // What the requests of one isolate share: the deployment, the room for bodies, and the texts that were encoded.
-import type { Handler } from "hono";
+import type { Context, Handler } from "hono";
 import { Problem } from "../../core/problem.ts";
 import { InFlight } from "../body/inFlight.ts";
 import { declaredBytes } from "../body/readBody.ts";
 import { type Deployment, type DeploymentFiles, readDeployment } from "../deployment/deployment.ts";
+import type { Asking } from "../tasks/ask.ts";
+import { TextVectors } from "../tasks/textVectors.ts";
 import type { AppTypes } from "./env.ts";
 import { bodyCap, type Reading } from "./readInput.ts";
-import { TextVectors } from "./textVectors.ts";
 
 /** Bytes of bodies held at once. */
 const IN_FLIGHT_BYTES = 48 * 2 ** 20;
@@ -26,6 +27,10 @@ export function createIsolate(files: DeploymentFiles): Isolate {
   };
   return { deployment, inFlight: new InFlight(IN_FLIGHT_BYTES), texts: new TextVectors() };
 }
+
+export const askingOf = (isolate: Isolate, { env, var: { timing } }: Context<AppTypes>): Asking => ({
+  ...{ env, timing, deployment: isolate.deployment(), texts: isolate.texts },
+});
 
 type Handle = (context: Parameters<Handler<AppTypes>>[0]) => Promise<Response>;
 

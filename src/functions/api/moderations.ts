@@ -7,13 +7,13 @@ import type { Category, Thresholds } from "../../core/policy/policy.ts";
 import { worst } from "../../core/policy/worst.ts";
 import { Problem } from "../../core/problem.ts";
 import type { Warning } from "../answer/warnings.ts";
+import { orUnusable } from "../input/orUnusable.ts";
+import { parseOptions } from "../input/parseOptions.ts";
+import { pictureFromJson } from "../input/picture.ts";
 import { checkModerator, judge, policyOf, type Standard, standardOf } from "../moderation/judge.ts";
 import { remoteFetcher } from "../remote/remoteFetcher.ts";
 import type { AppTypes } from "./env.ts";
 import { type Isolate, withRoom } from "./isolate.ts";
-import { orUnusable } from "./orUnusable.ts";
-import { parseOptions } from "./parseOptions.ts";
-import { pictureFromJson } from "./picture.ts";
 import { readJson } from "./readInput.ts";
 
 const MAX_IMAGES = 8;

@@ -2,9 +2,10 @@
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
 import { Problem } from "../../core/problem.ts";
 import { readBody } from "../body/readBody.ts";
+import type { Given } from "../input/options.ts";
+import { orUnusable } from "../input/orUnusable.ts";
+import { pictureFromJson } from "../input/picture.ts";
 import type { FetchRemote } from "../remote/remoteFetcher.ts";
-import { orUnusable } from "./orUnusable.ts";
-import { pictureFromJson } from "./picture.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -12,14 +13,11 @@ const JSON_BYTES_CAP = 28 * 2 ** 20;
 /** The parts beside the picture: options, boundaries. */
 const MULTIPART_BYTES_CAP = PICTURE_BYTES_CAP + 2 ** 20;
 
-export interface Input {
+export interface Input extends Given {
   /** The bytes of each picture. */
   pictures: Bytes[];
   /** Why the one picture cannot be taken, for a tolerant reader; `pictures` is empty then. */
   unusable?: Problem;
-  options: Record<string, unknown>;
-  /** How an option is called in an error: a JSON pointer, or a parameter. */
-  form: "json" | "parameters";
 }
 
 /** Option keys that may be repeated. */

@@ -6,13 +6,13 @@ import { cosines } from "../../core/score/cosines.ts";
 import { round6 } from "../../core/score/round6.ts";
 import { modelOf } from "../answer/modelOf.ts";
 import { animationWarnings, truncationWarnings } from "../answer/warnings.ts";
+import { parseOptions } from "../input/parseOptions.ts";
+import { text } from "../input/text.ts";
 import { remoteFetcher } from "../remote/remoteFetcher.ts";
-import { encodePictures } from "./encodePictures.ts";
+import { encodePictures } from "../tasks/encodePictures.ts";
 import type { AppTypes } from "./env.ts";
 import { type Isolate, withRoom } from "./isolate.ts";
-import { parseOptions } from "./parseOptions.ts";
 import { readInput } from "./readInput.ts";
-import { text } from "./text.ts";
 
 const MAX_IMAGES = 32;
 const MAX_TEXTS = 256;

@@ -2,8 +2,8 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import { PROBLEM_STATUS, type ProblemCode } from "../../../core/problem.ts";
+import { pictureValue } from "../../input/picture.ts";
 import { OPENAI_PATHS } from "../openAiError.ts";
-import { pictureValue } from "../picture.ts";
 import { OPERATIONS, type Operation } from "./operations.ts";
 
 type Json = Record<string, unknown>;

@@ -1,13 +1,13 @@
 // What the API offers, endpoint by endpoint: options, pictures, answers, and the codes of its errors.
 import * as v from "valibot";
 import type { ProblemCode } from "../../../core/problem.ts";
-import { ClassifySchema } from "../classifyOptions.ts";
+import { ClassifySchema } from "../../tasks/classifyOptions.ts";
+import { ModerateSchema } from "../../tasks/moderateOptions.ts";
+import { TagSchema } from "../../tasks/tagOptions.ts";
 import { ListSchema } from "../deliveries.ts";
 import { EmbeddingsSchema } from "../embeddings.ts";
-import { ModerateSchema } from "../moderateOptions.ts";
 import { ModerationsSchema } from "../moderations.ts";
 import { SimilaritySchema } from "../similarity.ts";
-import { TagSchema } from "../tagOptions.ts";
 import * as answers from "./answers.ts";
 
 export interface Operation {

@@ -1,4 +1,4 @@
-// `<picture>` in a JSON body: a data URI, an object with base64, or an address.
+// `<picture>` in a JSON body: a data URI, an object with base64, an address, or for batches the key of an object in the bucket.
 import * as v from "valibot";
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
 import { Problem } from "../../core/problem.ts";
@@ -8,27 +8,36 @@ import { decodeBase64 } from "./base64.ts";
 /** `<picture>` where it stands in a schema; what is wrong with one is told by pictureFromJson. */
 export const pictureValue = v.unknown();
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 const DATA_URI = /^data:([^,;]*)(?:;[^,;]*)*;base64,/i;
 
 const refuse = (pointer: string, message: string): never => {
   throw new Problem("invalid_request", `${pointer} ${message}.`, { errors: [{ pointer, message }] });
 };
 
+/** @param pointer where the key stands in the request */
+export type ReadObject = (key: string, pointer: string) => Promise<Bytes>;
+
 /** @throws Problem `invalid_request`, `invalid_base64`, `body_too_large`, `remote_refused` and what else fetching may end in */
 export async function pictureFromJson(
   value: unknown,
   pointer: string,
   fetchRemote: FetchRemote,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await bytesOf(value, pointer, fetchRemote);
+  readObject?: ReadObject,
+): Promise<Bytes> {
+  const bytes = await bytesOf(value, pointer, fetchRemote, readObject);
   if (bytes.byteLength <= PICTURE_BYTES_CAP) return bytes;
   const message = `has more than the ${PICTURE_BYTES_CAP / 2 ** 20} MiB that a picture may have`;
   throw new Problem("body_too_large", `${pointer} ${message}.`, { errors: [{ pointer, message }] });
 }
 
-type Bytes = Uint8Array<ArrayBuffer>;
-
-function bytesOf(value: unknown, pointer: string, fetchRemote: FetchRemote): Bytes | Promise<Bytes> {
+function bytesOf(
+  value: unknown,
+  pointer: string,
+  fetchRemote: FetchRemote,
+  readObject: ReadObject | undefined,
+): Bytes | Promise<Bytes> {
   if (typeof value === "string") {
     const [head, type] = DATA_URI.exec(value) ?? [];
     if (head === undefined) {
@@ -46,9 +55,12 @@ function bytesOf(value: unknown, pointer: string, fetchRemote: FetchRemote): Byt
     return refuse(pointer, value === undefined ? "is missing" : "must be a string or an object");
   const entries = Object.entries(value);
   const [[name, content] = ["", undefined]] = entries;
-  if (entries.length !== 1) return refuse(pointer, "must have exactly one of data and url");
-  if (name !== "data" && name !== "url") return refuse(`${pointer}/${name}`, "is not known: data or url");
+  const [most, known] = readObject ? ["data, url and key", "data, url or key"] : ["data and url", "data or url"];
+  if (entries.length !== 1) return refuse(pointer, `must have exactly one of ${most}`);
+  if (name !== "data" && name !== "url" && !(name === "key" && readObject))
+    return refuse(`${pointer}/${name}`, `is not known: ${known}`);
   if (typeof content !== "string") return refuse(`${pointer}/${name}`, "must be a string");
+  if (name === "key" && readObject) return readObject(content, `${pointer}/key`);
   if (name === "url") return fetchRemote(content, `${pointer}/url`);
   return decodeBase64(content, `${pointer}/data`);
 }

@@ -85,3 +85,7 @@ function joined(banks: readonly Bank[]): Float32Array {
   }
   return all;
 }
+
+/** How an answer names the bank that it used. */
+export const usedBank = (bank: Bank | undefined) =>
+  bank ? { id: bank.id, hash: bank.hash, calibrated: bank.calibrated } : null;

@@ -4,7 +4,6 @@ import { Problem } from "../../core/problem.ts";
 import type { Timing } from "../answer/timing.ts";
 import { encodePixels } from "../parts/encodePixels.ts";
 import { decodePicture } from "./decodePicture.ts";
-import type { Env } from "./env.ts";
 
 export interface EncodedPicture {
   /** unit vector [D] */
@@ -25,7 +24,7 @@ function at(pointer: string, error: unknown): unknown {
  * @returns one entry a picture, in order. @throws the Problem of the first picture that cannot be read
  */
 export async function encodePictures(
-  { IMAGE, VISION }: Pick<Env, "IMAGE" | "VISION">,
+  { IMAGE, VISION }: { IMAGE: Fetcher; VISION: Fetcher },
   timing: Timing,
   manifest: Manifest,
   pictures: readonly Uint8Array<ArrayBuffer>[],

@@ -1,7 +1,7 @@
 // The options of POST /v1/tag.
 import * as v from "valibot";
+import type { Given } from "../input/options.ts";
 import { labelOptions, labelSource } from "./labelSource.ts";
-import type { Input } from "./readInput.ts";
 
 export const TagSchema = v.strictObject({
   ...labelSource,
@@ -20,4 +20,4 @@ export const TagSchema = v.strictObject({
 });
 
 /** @throws Problem `invalid_request`, `too_many_labels` */
-export const tagOptions = (input: Input) => labelOptions(TagSchema, input);
+export const tagOptions = (input: Given) => labelOptions(TagSchema, input);

@@ -1,10 +1,10 @@
 // Options of a request against their schema; every wrong field is named at once.
 import * as v from "valibot";
 import { type FieldError, Problem } from "../../core/problem.ts";
-import type { Input } from "./readInput.ts";
+import type { Given } from "./options.ts";
 
 /** @throws Problem `invalid_request` */
-export function parseOptions<S extends v.GenericSchema>(schema: S, { options, form }: Input): v.InferOutput<S> {
+export function parseOptions<S extends v.GenericSchema>(schema: S, { options, form }: Given): v.InferOutput<S> {
   const result = v.safeParse(schema, options);
   if (result.success) return result.output;
   const errors = result.issues.map((issue): FieldError => {

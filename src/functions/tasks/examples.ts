@@ -1,8 +1,8 @@
 // Example pictures of a request's labels: `labels: [{"name", "images": [<picture>…], "text"?}]`.
 import { Problem } from "../../core/problem.ts";
+import { pictureFromJson } from "../input/picture.ts";
 import type { FetchRemote } from "../remote/remoteFetcher.ts";
 import type { LabelSource } from "./labelSource.ts";
-import { pictureFromJson } from "./picture.ts";
 
 /** Pictures of a request in all, the one that is asked about included. */
 const MAX_PICTURES = 32;

@@ -1,7 +1,7 @@
 // The options of POST /v1/classify.
 import * as v from "valibot";
+import type { Given } from "../input/options.ts";
 import { labelOptions, labelSource, MAX_LABELS } from "./labelSource.ts";
-import type { Input } from "./readInput.ts";
 
 export const ClassifySchema = v.strictObject({
   ...labelSource,
@@ -20,4 +20,4 @@ export const ClassifySchema = v.strictObject({
 });
 
 /** @throws Problem `invalid_request`, `too_many_labels` */
-export const classifyOptions = (input: Input) => labelOptions(ClassifySchema, input);
+export const classifyOptions = (input: Given) => labelOptions(ClassifySchema, input);

@@ -2,10 +2,10 @@
 import * as v from "valibot";
 import { isTemplate } from "../../core/labels/prompts.ts";
 import { Problem } from "../../core/problem.ts";
-import { parseOptions } from "./parseOptions.ts";
-import { pictureValue } from "./picture.ts";
-import type { Input } from "./readInput.ts";
-import { text } from "./text.ts";
+import type { Given } from "../input/options.ts";
+import { parseOptions } from "../input/parseOptions.ts";
+import { pictureValue } from "../input/picture.ts";
+import { text } from "../input/text.ts";
 
 export const MAX_LABELS = 1_000;
 const MAX_QUERY_LABELS = 100;
@@ -39,7 +39,7 @@ export type LabelSource = v.InferOutput<typeof LabelSourceSchema>;
  */
 export function labelOptions<S extends v.GenericSchema<unknown, LabelSource>>(
   schema: S,
-  input: Input,
+  input: Given,
 ): v.InferOutput<S> {
   const given = input.options.labels;
   const limit = input.form === "json" ? MAX_LABELS : MAX_QUERY_LABELS;
