@@ -8,6 +8,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   list: async () => list,
   pull: async () => (await import("./models/pull.ts")).pull,
   verify: async () => (await import("./models/verify.ts")).verify,
+  export: async () => (await import("./models/export.ts")).exportPack,
   build: async () => (await import("./models/build.ts")).build,
 };
 
@@ -15,6 +16,7 @@ const USAGE = `npm run models -- list                 the known models: size, li
 npm run models -- pull <id>            downloads one of them and locks what it is
 npm run models -- build <checkpoint>   compiles a checkpoint into packs
 npm run models -- verify <id>          rechecks every hash of it, and runs its canary
+npm run models -- export <id>          a Triton model repository of it
 
 npm run models -- <command> --help     what a command takes`;
 

@@ -11,7 +11,7 @@ import { CHECKPOINTS, packDirs } from "./packDir.ts";
 
 const USAGE = `npm run models -- verify <id>
 
-  <id>     a pack in models or .edgeclip/fp32, or a folder with one; a pulled checkpoint of that name is checked too
+  <id>     a pack in models, .edgeclip/fp16 or .edgeclip/fp32, or a folder with one; a pulled checkpoint of that name is checked too
   --lock   the lock file that the checkpoint is held against (models.lock.json)
 
 Exits with 1 when anything is not what it was when it was built or locked.`;
