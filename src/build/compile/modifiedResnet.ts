@@ -5,6 +5,7 @@ import type { Graph } from "../onnx/graph.ts";
 import { attentionPool } from "./attentionPool.ts";
 import { foldBatchNorm } from "./foldBatchNorm.ts";
 import { normalizedPixels, pixelInput } from "./normalizedPixels.ts";
+import type { Plan } from "./plan.ts";
 import type { Activation, Precision } from "./precision.ts";
 import type { Tensors } from "./tensors.ts";
 import { unit } from "./transformer.ts";
@@ -20,13 +21,26 @@ interface Shape {
   relu: boolean;
 }
 
-export function modifiedResnet(
+/** One stage: its largest, RN50x64, is smaller than the large Vision Transformers. */
+export const modifiedResnet = (
+  precision: Precision,
+  tensors: Tensors,
+  config: ModifiedResnetModel,
+  options: VisionOptions,
+): Plan => ({
+  input: (graph) => pixelInput(graph, config.size),
+  stages: [{ build: (graph, pixels) => network(graph, precision, tensors, config, options, pixels) }],
+  embedDim: options.embedDim,
+});
+
+function network(
   graph: Graph,
   precision: Precision,
   tensors: Tensors,
   config: ModifiedResnetModel,
   options: VisionOptions,
-): void {
+  uint8: string,
+): string {
   const { size, width, heads, stages } = config;
 
   const convolution = (x: Activation, conv: string, norm: string, shape: Shape): Activation => {
@@ -47,7 +61,7 @@ export function modifiedResnet(
     );
   };
 
-  const pixels = normalizedPixels(graph, pixelInput(graph, size), options.norm);
+  const pixels = normalizedPixels(graph, uint8, options.norm);
   let x = precision.activation(graph, "visual.input", graph.node("Transpose", [pixels], { perm: [0, 3, 1, 2] }));
   const half = width / 2;
   x = convolution(x, "conv1", "bn1", { inputs: 3, outputs: half, kernel: 3, stride: 2, relu: true });
@@ -108,5 +122,5 @@ export function modifiedResnet(
     embedDim: options.embedDim,
     features: x.float(),
   });
-  graph.output("embedding", unit(graph, pooled), ["N", options.embedDim]);
+  return unit(graph, pooled);
 }

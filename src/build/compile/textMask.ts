@@ -7,16 +7,15 @@ const NEVER = -1e9;
 
 /**
  * @param ids int32 [N, T]
- * @param length int64 [1]: T, or T + 1 with a class token
  * @returns float [T, T], with a class token [N, 1, T + 1, T + 1]; undefined where every token sees every other
  */
 export function attentionMask(
   graph: Graph,
   { context, causal, pool, pad }: TextModel,
   ids: string,
-  length: string,
 ): string | undefined {
-  const before = causal ? causalMask(graph, pool === "class_token" ? context + 1 : context, length) : undefined;
+  const own = pool === "class_token" ? 1 : 0;
+  const before = causal ? causalMask(graph, context + own, tokenCount(graph, ids, own)) : undefined;
   if (pool !== "class_token" || pad === null) return before;
   // The released CoCa models were trained with the class token, which stands at the end, masked as if it stood in front:
   // key 0 is always seen, and key j + 1 wherever token j is no pad. So a short text's class token sees the first pad, and not itself.
@@ -24,6 +23,12 @@ export function attentionMask(
   const shifted = graph.node("Pad", [blank, graph.int64s(0, 1, 0, 0)]);
   const keys = graph.node("Unsqueeze", [graph.node("Mul", [shifted, graph.float(NEVER)]), graph.int64s(1, 2)]);
   return before ? graph.node("Add", [keys, before]) : keys;
+}
+
+/** @returns int64 [1]: T and the tower's own tokens */
+function tokenCount(graph: Graph, ids: string, own: number): string {
+  const given = graph.node("Shape", [ids], { start: 1, end: 2 });
+  return own === 0 ? given : graph.node("Add", [given, graph.int64s(own)]);
 }
 
 /** 0 on and below the diagonal. */

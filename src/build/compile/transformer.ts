@@ -2,6 +2,7 @@
 // Structure: https://github.com/mlfoundations/open_clip/blob/main/src/open_clip/transformer.py
 import type { ActivationName, BlocksModel } from "../checkpoint/model.ts";
 import type { Graph } from "../onnx/graph.ts";
+import type { Stage } from "./plan.ts";
 import type { Precision } from "./precision.ts";
 import type { Tensors } from "./tensors.ts";
 
@@ -96,27 +97,23 @@ function scaleRows(weight: Float32Array, bias: Float32Array, scale: Float32Array
 }
 
 /**
- * @param x float [N, T, width]
+ * A stage a block.
  * @param prefix e.g. `visual.transformer.`
  * @param mask added to the attention scores: float [T, T] or [N, 1, T, T]
- * @returns the same shape
  */
-export function transformer(
-  graph: Graph,
+export const blockStages = (
   precision: Precision,
   tensors: Tensors,
   config: BlocksModel,
   prefix: string,
-  x: string,
-  mask?: string,
-): string {
-  let stream = x;
-  for (let layer = 0; layer < config.layers; layer++)
-    stream = residualBlock(graph, precision, tensors, config, `${prefix}resblocks.${layer}`, stream, mask);
-  return stream;
-}
+  mask: (graph: Graph, input: string) => string | undefined = () => undefined,
+): Stage[] =>
+  Array.from({ length: config.layers }, (_, layer) => ({
+    build: (graph, input, x) =>
+      residualBlock(graph, precision, tensors, config, `${prefix}resblocks.${layer}`, x, mask(graph, input)),
+  }));
 
-/** The final projection and the L2 norm. @param pooled float [N, width]; @returns unit vectors [N, D] */
+/** The final projection. @param pooled float [N, width]; @returns float [N, D] */
 export function project(
   graph: Graph,
   precision: Precision,
@@ -130,7 +127,7 @@ export function project(
   const kept = tensors.read(name, [width, dim]);
   const weight = new Float32Array(kept.length);
   for (let i = 0; i < width; i++) for (let o = 0; o < dim; o++) weight[o * width + i] = kept[i * dim + o] ?? 0;
-  return unit(graph, precision.linear(graph, pooled, { name, weight, inputs: width, outputs: dim }));
+  return precision.linear(graph, pooled, { name, weight, inputs: width, outputs: dim });
 }
 
 /** @param x float [N, D]; @returns x / |x| */

@@ -4,9 +4,10 @@ import type { VisionTransformerModel } from "../checkpoint/model.ts";
 import type { Graph } from "../onnx/graph.ts";
 import { attentionalPooler } from "./attentionalPooler.ts";
 import { type ImageNorm, normalizedPixels, pixelInput } from "./normalizedPixels.ts";
+import type { Plan, Stage } from "./plan.ts";
 import type { Precision } from "./precision.ts";
 import type { Tensors } from "./tensors.ts";
-import { layerNorm, project, transformer } from "./transformer.ts";
+import { blockStages, layerNorm, project, unit } from "./transformer.ts";
 
 export interface VisionOptions {
   norm: ImageNorm;
@@ -14,22 +15,30 @@ export interface VisionOptions {
 }
 
 export function visionTransformer(
-  graph: Graph,
   precision: Precision,
   tensors: Tensors,
   config: VisionTransformerModel,
-  options: VisionOptions,
-): void {
-  const { blocks, preNorm } = config;
-  const sequence = embedPatches(graph, precision, tensors, config, options.norm);
-  const normed = preNorm ? layerNorm(graph, tensors, "visual.ln_pre", sequence, blocks) : sequence;
-  const out = transformer(graph, precision, tensors, blocks, "visual.transformer.", normed);
-  const pooled = pool(graph, precision, tensors, config, options.embedDim, out);
-  const width = config.attentionPool ? options.embedDim : blocks.width;
-  graph.output("embedding", project(graph, precision, tensors, "visual.proj", pooled, width, options.embedDim), [
-    "N",
-    options.embedDim,
-  ]);
+  { norm, embedDim }: VisionOptions,
+): Plan {
+  const { size, blocks, preNorm } = config;
+  const first: Stage = {
+    build: (graph, pixels) => {
+      const sequence = embedPatches(graph, precision, tensors, config, norm, pixels);
+      return preNorm ? layerNorm(graph, tensors, "visual.ln_pre", sequence, blocks) : sequence;
+    },
+  };
+  const last: Stage = {
+    build: (graph, _pixels, x) => {
+      const pooled = pool(graph, precision, tensors, config, embedDim, x);
+      const width = config.attentionPool ? embedDim : blocks.width;
+      return unit(graph, project(graph, precision, tensors, "visual.proj", pooled, width, embedDim));
+    },
+  };
+  return {
+    input: (graph) => pixelInput(graph, size),
+    stages: [first, ...blockStages(precision, tensors, blocks, "visual.transformer."), last],
+    embedDim,
+  };
 }
 
 /** @returns float [N, 1 + patches, width], positions added */
@@ -39,12 +48,13 @@ function embedPatches(
   tensors: Tensors,
   config: VisionTransformerModel,
   norm: ImageNorm,
+  uint8: string,
 ): string {
   const { size, patch } = config;
   const { width } = config.blocks;
   const grid = size / patch;
   const inputs = patch * patch * 3;
-  const pixels = normalizedPixels(graph, pixelInput(graph, size), norm);
+  const pixels = normalizedPixels(graph, uint8, norm);
   // A convolution whose stride is its kernel is a linear layer over patches; weights are put in the pixels' own order.
   const cut = graph.node("Reshape", [pixels, graph.int64s(-1, grid, patch, grid, patch * 3)]);
   const patches = graph.node("Reshape", [
