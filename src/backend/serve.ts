@@ -28,6 +28,8 @@ const KEEP_ALIVE_MS = 75_000;
 /** A refused body up to this is read to its end and dropped, so that its client sees the answer and keeps its connection. */
 const DROPPABLE = 64 * 2 ** 20;
 
+const BASE = "http://backend.internal";
+
 function declaredOf({ headers }: IncomingMessage): number {
   if (headers["transfer-encoding"] !== undefined) return Number.POSITIVE_INFINITY;
   return Number(headers["content-length"] ?? 0);
@@ -39,6 +41,10 @@ function headersOf(request: IncomingMessage): Headers {
     for (const value of values ?? []) headers.append(name, value);
   return headers;
 }
+
+/** A target that is no URL, such as `//`, is a path that nobody has. */
+const urlOf = ({ url = "/" }: IncomingMessage): string =>
+  URL.canParse(url, BASE) ? new URL(url, BASE).href : `${BASE}/no-url`;
 
 async function send(response: ServerResponse, answer: Response, keep: boolean): Promise<void> {
   const body = Buffer.from(await answer.arrayBuffer());
@@ -59,27 +65,33 @@ export function listen(
   const settle = () => {
     if (closing && inFlight === 0) idle.resolve();
   };
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    const declared = declaredOf(request);
+    const answer = await app({
+      method: request.method ?? "GET",
+      url: urlOf(request),
+      headers: headersOf(request),
+      declared,
+      signal: gone.signal,
+      body: (cap) => readBody(request, cap),
+    });
+    const droppable = !request.readableDidRead && declared <= DROPPABLE;
+    if (!response.destroyed) await send(response, answer, request.readableEnded || droppable);
+  };
   const server = createServer(
     { requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true },
-    async (request, response) => {
+    (request, response) => {
       inFlight++;
-      const gone = new AbortController();
       response.once("close", () => {
-        gone.abort();
         inFlight--;
         settle();
       });
-      const declared = declaredOf(request);
-      const answer = await app({
-        method: request.method ?? "GET",
-        url: new URL(request.url ?? "/", "http://backend.internal").href,
-        headers: headersOf(request),
-        declared,
-        signal: gone.signal,
-        body: (cap) => readBody(request, cap),
+      answer(request, response).catch((error: unknown) => {
+        console.error(error);
+        response.destroy();
       });
-      const droppable = !request.readableDidRead && declared <= DROPPABLE;
-      if (!response.destroyed) await send(response, answer, request.readableEnded || droppable);
     },
   );
   return new Promise((opened, failed) => {

@@ -1,5 +1,6 @@
 // The backend over HTTP: vectors in any batch, limits, keys, metrics.
 import { readFileSync } from "node:fs";
+import { request } from "node:http";
 import { expect, inject, test } from "vitest";
 import { encodeRequest } from "../../src/core/oip/encode.ts";
 import { cosine, KEY, MANIFEST, PIXELS, pictures, vectorsOf } from "./running.ts";
@@ -85,13 +86,32 @@ test.skipIf(!url)("another model, another version and another path are not found
   expect(await problemOf(await ask("/v1/classify"))).toMatchObject({ status: 404, code: "not_found" });
 });
 
+test.skipIf(!url)("a request line that is no URL ends neither the connection nor the backend", async () => {
+  const { hostname, port } = new URL(url);
+  const status = await new Promise((settle, fail) => {
+    const asked = request({ hostname, port, path: "//", headers: { authorization } }, (response) => {
+      response.resume();
+      settle(response.statusCode);
+    });
+    asked.once("error", fail);
+    asked.end();
+  });
+  expect(status).toBe(404);
+  expect((await ask("/v2")).status).toBe(200);
+});
+
 test.skipIf(!url)("a body past its cap is refused, declared or not", async () => {
   const body = new Uint8Array(65 * PIXELS + 2 ** 17);
   const headers = { "inference-header-content-length": "100" };
   const declared = await ask("/v2/models/vision/infer", { method: "POST", body, headers });
   expect(await problemOf(declared)).toMatchObject({ status: 413, code: "body_too_large" });
+  let left = 16;
   const stream = new ReadableStream({
-    pull: (controller) => controller.enqueue(new Uint8Array(2 ** 20)),
+    async pull(controller) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (left-- > 0) controller.enqueue(new Uint8Array(2 ** 20));
+      else controller.close();
+    },
   });
   const streamed = await ask("/v2/models/vision/infer", {
     method: "POST",
