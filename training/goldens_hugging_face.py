@@ -64,6 +64,15 @@ def vectors(model: CLIPModel, pixels: torch.Tensor, ids: torch.Tensor) -> dict:
     return {"image": output.image_embeds.tolist(), "text": output.text_embeds.tolist()}
 
 
+@torch.no_grad()
+def hidden(model: CLIPModel, ids: torch.Tensor) -> dict:
+    """What Stable Diffusion conditions on, of the first text: 1.x, XL, 2.x, and XL's pooled vector."""
+    output = model.text_model(ids[:1], output_hidden_states=True)
+    penultimate = output.hidden_states[-2]
+    values = {"last_hidden_state": output.last_hidden_state, "penultimate_hidden_state": penultimate, "penultimate_normed": model.text_model.final_layer_norm(penultimate), "text_embeds": model.text_projection(output.pooler_output)}
+    return {name: [round(number, 6) for number in value.flatten().tolist()] for name, value in values.items()}
+
+
 def config(activation: str, eos: int, bos: int) -> tuple[CLIPConfig, dict]:
     text = {"hidden_size": 24, "intermediate_size": 60, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": bos + 2, "max_position_embeddings": 16, "hidden_act": activation, "layer_norm_eps": 1e-4, "eos_token_id": eos, "bos_token_id": bos, "pad_token_id": 0}
     vision = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 32, "patch_size": 16, "hidden_act": activation, "layer_norm_eps": 1e-4}
@@ -87,7 +96,7 @@ def main() -> None:
             if value.is_floating_point():
                 value.copy_(value.half())
         pixels, ids = goldens.inputs(clip)
-        golden = vectors(model, pixels, ids)
+        golden = vectors(model, pixels, ids) | {"hidden": hidden(model, ids)}
         if name == "hugging-face":
             model.save_pretrained(folder, max_shard_size="100KB")
             words.save_pretrained(folder)
@@ -112,7 +121,7 @@ def main() -> None:
                 text.pop(key), vision.pop(key, None)
             stated |= {"text_config_dict": dict(text), "vision_config_dict": None, "text_config": text | {"num_hidden_layers": 7, "top_k": 50, "pruned_heads": {}, "bad_words_ids": None}}
             (folder / "config.json").write_text(json.dumps(stated, indent=1) + "\n")
-            (folder / "vocab.json").write_text(json.dumps(words.get_vocab()))
+            (folder / "vocab.json").write_text(json.dumps(dict(sorted(words.get_vocab().items(), key=lambda each: each[1]))))
             merges = json.loads((out / "hugging-face" / "tokenizer.json").read_text())["model"]["merges"]
             (folder / "merges.txt").write_text("#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges))
             again = vectors(CLIPModel.from_pretrained(folder, dtype=torch.float32), pixels, ids)

@@ -28,17 +28,20 @@ export interface BuildOptions {
   /** A model for trying out, not one to moderate with. */
   demo: boolean;
   allowDrift: boolean;
+  /** Hidden states beside the text's vector, as Stable Diffusion conditions on. */
+  tokens: boolean;
   /** Texts whose drift is measured. */
   texts: string[];
   log: (line: string) => void;
 }
 
-function poolingOf(text: TextModel): Pick<Manifest["text"], "pooling" | "padded"> {
+/** @param tokens whether hidden states are outputs, those of pads among them */
+function poolingOf(text: TextModel, tokens: boolean): Pick<Manifest["text"], "pooling" | "padded"> {
   const pooling = text.pool === "argmax" || text.pool === "eos" ? "eot" : text.pool;
-  return { pooling, ...(padsMatter(text) && { padded: true }) };
+  return { pooling, ...((tokens || padsMatter(text)) && { padded: true }) };
 }
 
-function describe(checkpoint: Checkpoint, { id, source, demo }: BuildOptions): Description {
+function describe(checkpoint: Checkpoint, { id, source, demo, tokens }: BuildOptions): Description {
   const { model, preprocess, tensors, special, clean } = checkpoint;
   const image: Manifest["image"] = {
     size: model.vision.size,
@@ -58,7 +61,7 @@ function describe(checkpoint: Checkpoint, { id, source, demo }: BuildOptions): D
       context: model.text.context,
       vocab: model.text.vocab,
       ...special,
-      ...poolingOf(model.text),
+      ...poolingOf(model.text, tokens),
       tokenizer: "tokenizer.json",
       clean,
     },
@@ -95,6 +98,7 @@ export async function buildModel(
       quantization: "fp32",
       precision: fp32(),
       shardLimit: Number.POSITIVE_INFINITY,
+      tokens: options.tokens,
     });
     const manifest = await writePack(checkpoint, {
       dir: outDir,
@@ -102,6 +106,7 @@ export async function buildModel(
       quantization: "int8",
       precision: int8(calibration),
       shardLimit: EDGE_SHARD_BYTES,
+      tokens: options.tokens,
     });
     await writeFile(join(outDir, "calibration.json"), `${JSON.stringify(calibration, null, 1)}\n`);
 

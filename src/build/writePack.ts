@@ -23,17 +23,19 @@ export interface PackOptions {
   quantization: Manifest["quantization"];
   precision: Precision;
   shardLimit: number;
+  /** Hidden states beside the text's vector. */
+  tokens: boolean;
 }
 
 export async function writePack(checkpoint: Checkpoint, options: PackOptions): Promise<Manifest> {
-  const { dir, description, quantization, precision, shardLimit } = options;
+  const { dir, description, quantization, precision, shardLimit, tokens } = options;
   await mkdir(dir, { recursive: true });
   for (const name of await readdir(dir)) {
     if (/^(?:pack\.json|(?:vision|text)\.(?:onnx|\d+\.bin))$/.test(name)) await rm(join(dir, name));
   }
   const names = [
     ...(await writeTower(dir, "vision", checkpoint, precision, shardLimit)),
-    ...(await writeTower(dir, "text", checkpoint, precision, shardLimit)),
+    ...(await writeTower(dir, "text", checkpoint, precision, shardLimit, tokens)),
   ];
   await writeFile(join(dir, "tokenizer.json"), checkpoint.tokenizer.bytes);
   await writeFile(join(dir, "canary.json"), `${JSON.stringify(await makeCanary(dir, checkpoint, description))}\n`);

@@ -21,6 +21,7 @@ const build = (checkpointDir: string, id: string, options: Partial<BuildOptions>
     source: { repo: "local", revision: "unknown", licence: "unknown" },
     demo: false,
     allowDrift: true,
+    tokens: false,
     texts: ["a photo of a cat."],
     log: () => {},
     ...options,

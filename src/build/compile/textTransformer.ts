@@ -1,8 +1,8 @@
 // CLIP's text transformer: attention over the tokens, one of them pooled, projected.
 // Structure: open_clip's TextTransformer.
-import type { TextModel } from "../checkpoint/model.ts";
+import type { BlocksModel, TextModel } from "../checkpoint/model.ts";
 import type { Graph } from "../onnx/graph.ts";
-import type { Plan, Stage } from "./plan.ts";
+import type { Output, Plan, Stage } from "./plan.ts";
 import type { Precision } from "./precision.ts";
 import type { Tensors } from "./tensors.ts";
 import { attentionMask } from "./textMask.ts";
@@ -16,21 +16,37 @@ export function textTransformer(precision: Precision, tensors: Tensors, config: 
     if (!masks.has(graph)) masks.set(graph, attentionMask(graph, config, ids));
     return masks.get(graph);
   };
+  const embeds = new WeakMap<Graph, string>();
   const last: Stage = {
     build: (graph, ids, x) => {
       // Layer norm works on each token by itself, so only the pooled one needs it.
       const normed = layerNorm(graph, tensors, "ln_final", pooled(graph, config, ids, x), blocks);
-      return unit(graph, projected(graph, precision, tensors, config, normed, embedDim));
+      const own = projected(graph, precision, tensors, config, normed, embedDim);
+      embeds.set(graph, own);
+      return unit(graph, own);
     },
+    tokens: (graph) => [{ name: "text_embeds", value: embeds.get(graph) ?? "", dims: ["N", embedDim] }],
   };
+  const stages: Stage[] = [
+    { build: (graph, ids) => embedTokens(graph, precision, tensors, config, ids) },
+    ...blockStages(precision, tensors, blocks, "transformer.", mask),
+    last,
+  ];
   return {
     input: (graph) => graph.input("input_ids", "INT32", ["N", "T"]),
-    stages: [
-      { build: (graph, ids) => embedTokens(graph, precision, tensors, config, ids) },
-      ...blockStages(precision, tensors, blocks, "transformer.", mask),
-      last,
-    ],
+    stages: stages.map((stage, index) => ({ ...hiddenStates(tensors, blocks, index), ...stage })),
     embedDim,
+  };
+}
+
+/** Stable Diffusion 1.x takes the last states, 2.x the ones before them, both through the last layer norm, XL without it. */
+function hiddenStates(tensors: Tensors, blocks: BlocksModel, stage: number): Pick<Stage, "tokens"> {
+  const output = (name: string, value: string): Output => ({ name, value, dims: ["N", "T", blocks.width] });
+  const normed = (graph: Graph, y: string) => layerNorm(graph, tensors, "ln_final", y, blocks);
+  if (stage === blocks.layers) return { tokens: (graph, y) => [output("last_hidden_state", normed(graph, y))] };
+  if (stage !== blocks.layers - 1) return {};
+  return {
+    tokens: (graph, y) => [output("penultimate_hidden_state", y), output("penultimate_normed", normed(graph, y))],
   };
 }
 

@@ -14,9 +14,12 @@ export function layerNorm(
   x: string,
   { width, epsilon }: Pick<BlocksModel, "width" | "epsilon">,
 ): string {
-  const scale = graph.weight(`${name}.weight`, [width], tensors.read(`${name}.weight`, [width]));
-  const bias = graph.weight(`${name}.bias`, [width], tensors.read(`${name}.bias`, [width]));
-  return graph.node("LayerNormalization", [x, scale, bias], { axis: -1, epsilon: { float: epsilon } });
+  // The last layer norm may be asked for more than once.
+  const own = (part: string) => (graph.holds(part) ? part : graph.weight(part, [width], tensors.read(part, [width])));
+  return graph.node("LayerNormalization", [x, own(`${name}.weight`), own(`${name}.bias`)], {
+    axis: -1,
+    epsilon: { float: epsilon },
+  });
 }
 
 function activate(graph: Graph, x: string, activation: ActivationName): string {

@@ -13,6 +13,8 @@ const USAGE = `npm run models -- build <checkpoint> --id <id> --calibrate <pictu
   --out-fp32     where the fp32 pack goes (.edgeclip/fp32/<id>)
   --labels       label files whose names measure the drift of the text tower (models/labels)
   --repo, --revision, --licence   what pack.json says of the source
+  --outputs tokens   the text tower also gives last_hidden_state (Stable Diffusion 1.x), penultimate_normed (2.x),
+                 penultimate_hidden_state and text_embeds (XL); its texts then fill the context, as pads count
   --demo         a model for trying out: moderation warns of it, and a deployment refuses it as a moderator
   --allow-drift  keep a pack whose drift is past the budget`;
 
@@ -29,6 +31,7 @@ export async function build(args: string[]): Promise<void> {
       repo: { type: "string", default: "local" },
       revision: { type: "string", default: "unknown" },
       licence: { type: "string", default: "unknown" },
+      outputs: { type: "string" },
       demo: { type: "boolean", default: false },
       "allow-drift": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -38,6 +41,8 @@ export async function build(args: string[]): Promise<void> {
   if (values.help) return console.log(USAGE);
   if (!checkpointDir || positionals.length > 1) throw new Error(USAGE);
   if (!values.id || !isPackId(values.id)) throw new Error(`--id is missing or no name\n\n${USAGE}`);
+  if (values.outputs !== undefined && values.outputs !== "tokens")
+    throw new Error(`--outputs knows "tokens"\n\n${USAGE}`);
   if (!values.calibrate) throw new Error(`--calibrate is missing\n\n${USAGE}`);
   await buildModel({
     checkpointDir,
@@ -46,6 +51,7 @@ export async function build(args: string[]): Promise<void> {
     fp32Dir: values["out-fp32"] ?? `.edgeclip/fp32/${values.id}`,
     calibrationDir: values.calibrate,
     source: { repo: values.repo, revision: values.revision, licence: values.licence },
+    tokens: values.outputs === "tokens",
     demo: values.demo,
     allowDrift: values["allow-drift"],
     texts: (await readLabelNames(values.labels)).map((name) => `a photo of a ${name}.`),

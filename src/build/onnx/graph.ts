@@ -19,6 +19,7 @@ export class Graph {
   readonly #parts: GraphParts;
   readonly #shards: ShardWriter;
   readonly #constants = new Map<string, string>();
+  readonly #weights = new Set<string>();
   #count = 0;
 
   constructor(name: string, shards: ShardWriter) {
@@ -70,9 +71,16 @@ export class Graph {
     const expected = dims.reduce((product, dim) => product * dim, BYTES[type]);
     if (data.byteLength !== expected)
       throw new Error(`${name}: ${data.byteLength} bytes for the shape ${dims.join(" x ")}`);
+    if (this.#weights.has(name)) throw new Error(`${name} is in the graph already`);
+    this.#weights.add(name);
     const reference = this.#shards.append(name, bytesOf(data));
     this.#parts.initializers.push(encodeTensor(name, type, dims, reference));
     return name;
+  }
+
+  /** Whether there is a weight of that name already, to be used again. */
+  holds(name: string): boolean {
+    return this.#weights.has(name);
   }
 
   input(name: string, type: DataType, dims: (number | string)[]): string {
