@@ -28,10 +28,8 @@ export interface AppOptions {
   metrics: BackendMetrics;
 }
 
-/** Pictures of one request; a batch has its own size. */
-const MAX_PICTURES = 64;
-/** N x T of one request. */
-const MAX_TOKENS = 65_536;
+/** Of one request; a batch has its own size. */
+const BOUNDS = { pictures: 64, tokens: 65_536 };
 /** For the JSON in front of binary tensors. */
 const HEADER_BYTES = 64 * 1024;
 /** Of a body that is JSON all through, whose numbers take many times their size to parse. */
@@ -45,7 +43,7 @@ const MODEL_PATHS = ["/v2/models/:model", "/v2/models/:model/versions/:version"]
 
 function bodyCap({ image }: Manifest, tower: TowerName, binary: boolean): number {
   if (!binary) return MAX_JSON;
-  return HEADER_BYTES + (tower === "vision" ? MAX_PICTURES * image.size * image.size * 3 : MAX_TOKENS * 4);
+  return HEADER_BYTES + (tower === "vision" ? BOUNDS.pictures * image.size * image.size * 3 : BOUNDS.tokens * 4);
 }
 
 /** Microseconds that the client gives its request, as Triton's clients name them; no more than the backend's own. */
@@ -106,7 +104,7 @@ export function createApp({
     const served = {
       tower,
       manifest,
-      bounds: { pictures: MAX_PICTURES, tokens: MAX_TOKENS },
+      bounds: BOUNDS,
       encode: (input: Parameters<Batcher["add"]>[0], header: InferRequestHeader) =>
         within(deadlineOf(header, deadlineMs), request.signal, (signal) => batcher.add(input, signal)),
     };
@@ -132,7 +130,7 @@ export function createApp({
     .get("/metrics", () => new Response(metrics.text(), { headers: { "content-type": "text/plain; version=0.0.4" } }));
   for (const path of MODEL_PATHS) {
     router
-      .get(path, (request) => Response.json(modelMetadata(manifest, towerOf(request))))
+      .get(path, (request) => Response.json(modelMetadata(manifest, towerOf(request), BOUNDS)))
       .get(`${path}/ready`, (request) => {
         const name = towerOf(request);
         return state.status === "ready" ? Response.json({ name, ready: true }) : ready();

@@ -1,11 +1,10 @@
 // `npm run backend`: serves a pack over the Open Inference Protocol v2 on ONNX Runtime for Node, until it is told to stop.
-import { checkCanary } from "../core/pack/checkCanary.ts";
 import type { TowerName } from "../core/pack/manifest.ts";
 import { type BackendState, createApp } from "./app.ts";
 import { createMetrics } from "./backendMetrics.ts";
 import { Batcher } from "./batcher.ts";
+import { checkEngine } from "./checkEngine.ts";
 import { installBackend } from "./install.ts";
-import { join } from "./join.ts";
 import { openEngines } from "./openEngines.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { findPack, openPack } from "./pack.ts";
@@ -18,7 +17,7 @@ async function main(options: Options): Promise<void> {
   await installBackend(log);
   const gpu = options.provider === "auto" ? hasGpu() : options.provider !== "cpu";
   const pack = await openPack(findPack(options.pack, gpu));
-  const { manifest, canary } = pack;
+  const { manifest } = pack;
   const { tries, notes } = planProviders(options.provider, manifest, gpu);
 
   const batchers = new Map<TowerName, Batcher>();
@@ -33,9 +32,7 @@ async function main(options: Options): Promise<void> {
   provider = engines.provider;
   for (const [tower, engine] of engines.towers) {
     void engine.ended.then((error) => stopWith(error));
-    const encode = async (input: Parameters<Batcher["add"]>[0]) =>
-      (await engine.run(join([{ input, from: 0, rows: input.shape[0] ?? 0 }], manifest.text.pad))).vectors;
-    await checkCanary({ manifest, canary, encode }, tower);
+    await checkEngine(engine, pack, tower, provider === "cpu" ? 2 : options.maxBatch);
     batchers.set(
       tower,
       new Batcher({

@@ -35,7 +35,7 @@ test.skipIf(!url)("a model tells its space and its pack", async () => {
   expect(await readModel(fetch, backendAt(url), "text")).toMatchObject({
     name: "text",
     versions: [MANIFEST.pack.slice(7, 15)],
-    parameters: { id: MANIFEST.id, space: MANIFEST.space, pack: MANIFEST.pack },
+    parameters: { id: MANIFEST.id, space: MANIFEST.space, pack: MANIFEST.pack, max_tokens: 65_536 },
   });
 });
 

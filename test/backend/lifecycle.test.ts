@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, inject, test } from "vitest";
 import { encodeRequest } from "../../src/core/oip/encode.ts";
-import { pictures, startBackend, vectorsOf } from "./running.ts";
+import { hashOf, MANIFEST, pictures, startBackend, vectorsOf } from "./running.ts";
 
 const installed = inject("backend") !== "";
 const post = (url: string, ...shifts: number[]) =>
@@ -68,20 +68,46 @@ test.skipIf(!installed)(
   },
 );
 
-test.skipIf(!installed)("a pack that was tampered with is not served", async () => {
+/** A copy of nano with another file in place of one of its own. */
+async function withCopy(name: string, change: (bytes: Buffer) => Buffer, use: (dir: string) => Promise<void>) {
   const dir = await mkdtemp(join(tmpdir(), "edgeclip-backend-"));
   try {
-    await cp("models/nano", dir, { recursive: true });
-    const shard = join(dir, "text.0.bin");
-    const bytes = await readFile(shard);
-    bytes[99] = (bytes[99] ?? 0) ^ 1;
-    await writeFile(shard, bytes);
-    const backend = await startBackend(["--pack", dir]);
-    expect(await backend.ended).toBe(1);
-    expect(backend.said()).toContain("text.0.bin is not the file that was built");
+    for (const file of ["pack.json", "canary.json", ...MANIFEST.files.map((each) => each.name)])
+      await cp(join("models/nano", file), join(dir, file));
+    await writeFile(join(dir, name), change(await readFile(join(dir, name))));
+    await use(dir);
   } finally {
     await rm(dir, { recursive: true });
   }
+}
+
+test.skipIf(!installed)("a pack that was tampered with is not served", async () => {
+  const flip = (bytes: Buffer) => {
+    bytes[99] = (bytes[99] ?? 0) ^ 1;
+    return bytes;
+  };
+  await withCopy("text.0.bin", flip, async (dir) => {
+    const backend = await startBackend(["--pack", dir]);
+    expect(await backend.ended).toBe(1);
+    expect(backend.said()).toContain("text.0.bin is not the file that was built");
+  });
+});
+
+test.skipIf(!installed)("an engine that does not reproduce the canary never becomes ready", async () => {
+  const turn = (bytes: Buffer) => {
+    const canary = JSON.parse(bytes.toString());
+    return Buffer.from(JSON.stringify({ ...canary, text_vector: [...canary.text_vector].reverse() }));
+  };
+  await withCopy("canary.json", turn, async (dir) => {
+    const bytes = await readFile(join(dir, "canary.json"));
+    const files = MANIFEST.files.map((file) =>
+      file.name === "canary.json" ? { ...file, bytes: bytes.length, sha256: `sha256:${hashOf(bytes)}` } : file,
+    );
+    await writeFile(join(dir, "pack.json"), JSON.stringify({ ...MANIFEST, files }));
+    const backend = await startBackend(["--pack", dir]);
+    expect(await backend.ended).toBe(1);
+    expect(backend.said()).toContain("The text canary of nano came out with cosine");
+  });
 });
 
 test.skipIf(!installed).each([

@@ -9,7 +9,7 @@ import { canaryPixels } from "../../src/core/pack/canary.ts";
 import { readManifest } from "../../src/core/pack/readManifest.ts";
 
 export const KEY = "key-of-the-backend-tests";
-export const hashOf = (key: string): string => createHash("sha256").update(key).digest("hex");
+export const hashOf = (bytes: string | Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
 export const MANIFEST = readManifest(JSON.parse(readFileSync("models/nano/pack.json", "utf8")));
 const SIZE = MANIFEST.image.size;

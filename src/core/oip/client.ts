@@ -33,15 +33,25 @@ export interface Inference {
   outputs: Tensor[];
 }
 
-const MetadataSchema = v.object({
-  name: v.string(),
-  versions: v.optional(v.array(v.string()), []),
-  /** What our own servers add; Triton tells none of it. */
-  parameters: v.optional(
-    v.object({ id: v.optional(v.string()), space: v.optional(v.string()), pack: v.optional(v.string()) }),
-    {},
-  ),
-});
+const MetadataSchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({
+    name: v.string(),
+    versions: v.optional(v.array(v.string()), []),
+    /** What our own servers add; Triton tells none of it. */
+    parameters: v.optional(
+      v.object({
+        id: v.optional(v.string()),
+        space: v.optional(v.string()),
+        pack: v.optional(v.string()),
+        max_pictures: v.optional(v.number()),
+        max_tokens: v.optional(v.number()),
+      }),
+      {},
+    ),
+  }),
+);
 export type ModelMetadata = v.InferOutput<typeof MetadataSchema>;
 
 const unavailable = (detail: string, options: ConstructorParameters<typeof Problem>[2] = {}): Problem =>
@@ -50,23 +60,21 @@ const unavailable = (detail: string, options: ConstructorParameters<typeof Probl
 /** What the request itself is at fault for; asking again, or somebody else, gives the same. */
 const REFUSED = new Set([400, 413, 415, 422]);
 
-/** The `error` of OIP, which both our own servers and others give. */
-async function messageOf(response: Response): Promise<string> {
-  const document: unknown = await response.json().catch(() => undefined);
-  const told = typeof document === "object" && document !== null && "error" in document ? document.error : undefined;
-  return typeof told === "string" ? told : `status ${response.status}`;
-}
+/** `error` is what OIP's failures hold, ours and those of others. */
+const ErrorSchema = v.pipe(v.string(), v.parseJson(), v.object({ error: v.string() }));
 
 async function failureOf(response: Response, model: string): Promise<Problem> {
   const { status, headers } = response;
-  const seconds = retryAfter(headers, Date.now());
-  const problem = await Problem.fromResponse(response.clone());
-  const message = await messageOf(response);
-  if (!REFUSED.has(status))
-    return unavailable(
-      `The backend answered for ${model}: ${message}`,
-      seconds === undefined ? {} : { retryAfter: seconds },
-    );
+  const text = await response.text();
+  const parsed = v.safeParse(ErrorSchema, text);
+  const message = parsed.success ? parsed.output.error : `status ${status}`;
+  if (!REFUSED.has(status)) {
+    const seconds = retryAfter(headers, Date.now());
+    const detail = `The backend answered for ${model}: ${message}`;
+    return unavailable(detail, seconds === undefined ? {} : { retryAfter: seconds });
+  }
+  const type = headers.get("content-type") ?? "";
+  const problem = await Problem.fromResponse(new Response(text, { headers: { "content-type": type } }));
   return problem ?? new Problem("invalid_request", `The backend refused: ${message}`);
 }
 
@@ -119,7 +127,7 @@ export const infer = (fetch: BackendFetch, backend: Backend, model: string, inpu
 /** What the model is; its space is to be compared before its vectors are. @throws Problem like `infer` */
 export const readModel = (fetch: BackendFetch, backend: Backend, model: string): Promise<ModelMetadata> =>
   call(fetch, backend, model, { path: "", method: "GET", headers: {} }, async (response) => {
-    const metadata = v.safeParse(MetadataSchema, await response.json());
+    const metadata = v.safeParse(MetadataSchema, await response.text());
     if (!metadata.success) throw unavailable(`The backend's answer for ${model} is no OIP v2.`);
     return metadata.output;
   });

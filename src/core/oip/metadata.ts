@@ -1,13 +1,15 @@
 // What an Open Inference Protocol v2 server says of itself and of a tower of its pack.
 import type { Manifest, TowerName } from "../pack/manifest.ts";
 import { Problem } from "../problem.ts";
+import type { Bounds } from "./checkInput.ts";
 
 export const SERVER_METADATA = { name: "edgeclip", version: "0.1.0", extensions: ["binary_tensor_data"] };
 
 /** The version of a model is its pack: the first eight digits of the hash. */
 export const versionOf = (manifest: Manifest): string => manifest.pack.slice("sha256:".length).slice(0, 8);
 
-export function modelMetadata(manifest: Manifest, tower: TowerName) {
+/** @param bounds told to callers, who split larger work */
+export function modelMetadata(manifest: Manifest, tower: TowerName, bounds: Bounds) {
   const { size } = manifest.image;
   return {
     name: tower,
@@ -19,7 +21,12 @@ export function modelMetadata(manifest: Manifest, tower: TowerName) {
         : { name: "input_ids", datatype: "INT32", shape: [-1, -1] },
     ],
     outputs: [{ name: "embedding", datatype: "FP32", shape: [-1, manifest.embed_dim] }],
-    parameters: { id: manifest.id, space: manifest.space, pack: manifest.pack },
+    parameters: {
+      id: manifest.id,
+      space: manifest.space,
+      pack: manifest.pack,
+      ...(tower === "vision" ? { max_pictures: bounds.pictures } : { max_tokens: bounds.tokens }),
+    },
   };
 }
 

@@ -17,6 +17,8 @@ export interface ModelEnv {
   ASSETS: Fetcher;
 }
 
+const BOUNDS = { pictures: MAX_PICTURES, tokens: MAX_TOKENS };
+
 /** Largest body: the largest batch of pictures of 336 px with its header. */
 const MAX_BODY = 4 * 1024 * 1024;
 
@@ -36,7 +38,9 @@ export function modelWorker(tower: TowerName): ExportedHandler<ModelEnv> {
     .get("/v2", () => SERVER_METADATA)
     .get("/v2/health/live", () => ({ live: true }))
     .get("/v2/health/ready", async () => ({ ready: Boolean(await load()) }))
-    .get("/v2/models/:model", async (request: IRequest) => modelMetadata((await model(request)).manifest, tower))
+    .get("/v2/models/:model", async (request: IRequest) =>
+      modelMetadata((await model(request)).manifest, tower, BOUNDS),
+    )
     .get("/v2/models/:model/ready", async (request: IRequest) => {
       const loaded = await model(request);
       await checkCanary(loaded, tower);
@@ -44,7 +48,7 @@ export function modelWorker(tower: TowerName): ExportedHandler<ModelEnv> {
     })
     .post("/v2/models/:model/infer", async (request: IRequest) => {
       const loaded = await model(request);
-      const served = { ...loaded, tower, bounds: { pictures: MAX_PICTURES, tokens: MAX_TOKENS } };
+      const served = { ...loaded, tower, bounds: BOUNDS };
       const { headers, body } = await answerInfer(
         served,
         await readBody(request, MAX_BODY),
