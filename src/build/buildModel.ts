@@ -1,29 +1,31 @@
-// Checkpoint -> fp32 pack, int8 pack, and the drift between them.
-import { mkdir, rm, writeFile } from "node:fs/promises";
+// Checkpoint -> a pack, for int8 and fp16 measured against fp32.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Manifest } from "../core/pack/manifest.ts";
 import { createTokenizer } from "../core/text/tokenizer.ts";
 import { calibrate, readPictures } from "./calibrate.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.ts";
-import { padsMatter, type TextModel } from "./checkpoint/model.ts";
-import { scalar } from "./checkpoint/tensorSource.ts";
+import { fp16 } from "./compile/fp16.ts";
 import { fp32 } from "./compile/fp32.ts";
-import { DRIFT_BUDGET, type Drift, measureDrift, withinBudget } from "./drift.ts";
+import { describe } from "./describe.ts";
+import { DRIFT_BUDGET, type Drift, type Input, measureDrift, withinBudget } from "./drift.ts";
+import { measureStaged } from "./measureStaged.ts";
 import { EDGE_SHARD_BYTES } from "./onnx/shards.ts";
 import { openTower } from "./ort.ts";
 import { int8 } from "./quantize/int8.ts";
-import { spaceOf } from "./space.ts";
-import { type Description, writePack } from "./writePack.ts";
+import { canaryInputs, type PackOptions, writePack } from "./writePack.ts";
 
 export interface BuildOptions {
   checkpointDir: string;
   id: string;
-  /** Where the int8 pack goes. */
+  quantization: Manifest["quantization"];
+  /** Where the pack goes. */
   outDir: string;
-  /** Where the fp32 pack goes. */
+  /** Where the fp32 pack goes that int8 and fp16 are measured against; none is written of a model too large to be opened whole. */
   fp32Dir: string;
-  /** A folder of pictures like those that will be asked about. */
-  calibrationDir: string;
+  /** A folder of pictures like those that will be asked about; int8 needs one. */
+  calibrationDir: string | undefined;
   source: Manifest["source"];
   /** A model for trying out, not one to moderate with. */
   demo: boolean;
@@ -32,115 +34,119 @@ export interface BuildOptions {
   tokens: boolean;
   /** Texts whose drift is measured. */
   texts: string[];
+  /** Bytes of a tower in fp32 past which it is never opened whole. */
+  wholeBytes?: number;
   log: (line: string) => void;
 }
 
-/** @param tokens whether hidden states are outputs, those of pads among them */
-function poolingOf(text: TextModel, tokens: boolean): Pick<Manifest["text"], "pooling" | "padded"> {
-  const pooling = text.pool === "argmax" || text.pool === "eos" ? "eot" : text.pool;
-  return { pooling, ...((tokens || padsMatter(text)) && { padded: true }) };
+interface Both<T> {
+  image: T;
+  text: T;
 }
 
-function describe(checkpoint: Checkpoint, { id, source, demo, tokens }: BuildOptions): Description {
-  const { model, preprocess, tensors, special, clean } = checkpoint;
-  const image: Manifest["image"] = {
-    size: model.vision.size,
-    mean: preprocess.mean,
-    std: preprocess.std,
-    resize: preprocess.resize,
-    crop: "center",
-    interpolation: preprocess.interpolation,
-  };
-  return {
-    schema: 1,
-    id,
-    family: "open_clip",
-    source,
-    image,
-    text: {
-      context: model.text.context,
-      vocab: model.text.vocab,
-      ...special,
-      ...poolingOf(model.text, tokens),
-      tokenizer: "tokenizer.json",
-      clean,
-    },
-    embed_dim: model.embedDim,
-    ...(demo && { demo }),
-    // The trained one; a configuration only knows where training started.
-    logit_scale: Math.exp(scalar(tensors, "logit_scale") ?? 0),
-    logit_bias: scalar(tensors, "logit_bias") ?? 0,
-    space: spaceOf(checkpoint, image),
-  };
-}
+/** Opening a tower takes about three times its bytes; the whole build stays under 2 GB. */
+const WHOLE_BYTES = 450e6;
 
 /** @throws Error when the drift is past the budget and not allowed; the packs are left where they are */
-export async function buildModel(
-  options: BuildOptions,
-): Promise<{ manifest: Manifest; drift: { image: Drift; text: Drift } }> {
-  const { outDir, fp32Dir, log } = options;
+export async function buildModel(options: BuildOptions): Promise<{ manifest: Manifest; drift?: Both<Drift> }> {
+  const { wholeBytes = WHOLE_BYTES } = options;
   const checkpoint = await openCheckpoint(options.checkpointDir);
+  const workDir = await mkdtemp(join(tmpdir(), "edgeclip-build-"));
   try {
-    const description = describe(checkpoint, options);
-    const { size } = description.image;
-    const pictures = await readPictures(options.calibrationDir, size);
-    log(`${pictures.length} calibration pictures of ${size} px`);
-
-    const workDir = join(fp32Dir, "calibration");
-    await mkdir(workDir, { recursive: true });
-    const calibration = await calibrate(checkpoint, pictures, workDir);
-    await rm(workDir, { recursive: true });
-    log(`${Object.keys(calibration.ranges).length} activations calibrated`);
-
-    await writePack(checkpoint, {
-      dir: fp32Dir,
-      description,
-      quantization: "fp32",
-      precision: fp32(),
-      shardLimit: Number.POSITIVE_INFINITY,
-      tokens: options.tokens,
-    });
-    const manifest = await writePack(checkpoint, {
-      dir: outDir,
-      description,
-      quantization: "int8",
-      precision: int8(calibration),
-      shardLimit: EDGE_SHARD_BYTES,
-      tokens: options.tokens,
-    });
-    await writeFile(join(outDir, "calibration.json"), `${JSON.stringify(calibration, null, 1)}\n`);
-
-    const tokenize = createTokenizer(checkpoint.tokenizer.json, description.text);
-    const drift = {
-      image: await driftOf(
-        "vision",
-        fp32Dir,
-        outDir,
-        pictures.map((data) => ({ data, dims: [1, size, size, 3] })),
-      ),
-      text: await driftOf(
-        "text",
-        fp32Dir,
-        outDir,
-        options.texts.map(tokenize).map(({ ids, length }) => ({ data: ids.slice(0, length), dims: [1, length] })),
-      ),
-    };
-    await writeFile(join(outDir, "drift.json"), `${JSON.stringify(drift, null, 1)}\n`);
-    const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
-    log(
-      `${outDir}: ${(bytes / 1e6).toFixed(2)} MB, space ${manifest.space.slice(7, 15)}, pack ${manifest.pack.slice(7, 15)}`,
-    );
-    for (const [side, { count, cosine_mean, cosine_worst }] of Object.entries(drift)) {
-      log(`drift of ${count} ${side} vectors against fp32: cosine mean ${cosine_mean}, worst ${cosine_worst}`);
-    }
-    if (!options.allowDrift && !(withinBudget(drift.image) && withinBudget(drift.text))) {
-      throw new Error(
-        `The drift is past the budget (mean ${DRIFT_BUDGET.mean}, worst ${DRIFT_BUDGET.worst}); --allow-drift keeps the pack.`,
-      );
-    }
-    return { manifest, drift };
+    const large = largestTower(checkpoint) > wholeBytes;
+    const built = await (large ? buildStaged : buildWhole)(checkpoint, options, workDir);
+    report(built, options);
+    return built;
   } finally {
     checkpoint.tensors.close();
+    await rm(workDir, { recursive: true });
+  }
+}
+
+/** What both ways of building begin with. */
+async function prepare(checkpoint: Checkpoint, options: BuildOptions, workDir: string) {
+  const { quantization, calibrationDir, outDir, tokens, log } = options;
+  const description = describe(checkpoint, options);
+  const { size } = description.image;
+  const pictures = calibrationDir ? await readPictures(calibrationDir, size) : [];
+  log(`${pictures.length} calibration pictures of ${size} px`);
+  const calibration = quantization === "int8" ? await calibrate(checkpoint, pictures, workDir) : undefined;
+  const floats = quantization === "fp16" ? fp16() : fp32();
+  const pack: PackOptions = {
+    dir: outDir,
+    description,
+    quantization,
+    precision: calibration ? int8(calibration) : floats,
+    shardLimit: calibration ? EDGE_SHARD_BYTES : Number.POSITIVE_INFINITY,
+    tokens,
+  };
+  const canary = canaryInputs(checkpoint, description);
+  const tokenize = createTokenizer(checkpoint.tokenizer.json, description.text);
+  const inputs: Both<Input[]> = {
+    image: pictures.length > 0 ? pictures.map((data) => ({ data, dims: [1, size, size, 3] })) : [canary.image],
+    text: options.texts.map(tokenize).map(({ ids, length }) => ({ data: ids.slice(0, length), dims: [1, length] })),
+  };
+  return { pack, calibration, canary, inputs };
+}
+
+async function buildWhole(checkpoint: Checkpoint, options: BuildOptions, workDir: string) {
+  const { pack, calibration, inputs } = await prepare(checkpoint, options, workDir);
+  const manifest = await writePack(checkpoint, pack);
+  if (pack.quantization === "fp32") return { manifest };
+  const { outDir, fp32Dir } = options;
+  await writePack(checkpoint, {
+    ...{ ...pack, dir: fp32Dir, quantization: "fp32", precision: fp32() },
+    shardLimit: Number.POSITIVE_INFINITY,
+  });
+  const drift = {
+    image: await driftOf("vision", fp32Dir, outDir, inputs.image),
+    text: await driftOf("text", fp32Dir, outDir, inputs.text),
+  };
+  if (calibration) await writeJson(outDir, "calibration.json", calibration);
+  await writeJson(outDir, "drift.json", drift);
+  return { manifest, drift };
+}
+
+/** A model of any size, in the memory of its largest stage. */
+async function buildStaged(checkpoint: Checkpoint, options: BuildOptions, workDir: string) {
+  options.log("too large to be opened whole: measured stage by stage, on a few inputs");
+  const { pack, calibration, canary, inputs } = await prepare(checkpoint, options, workDir);
+  const exact = pack.quantization === "fp32";
+  const of = (side: "image" | "text") => ({ canary: canary[side], inputs: inputs[side], exact });
+  const image = await measureStaged(checkpoint, "vision", pack.precision, of("image"), workDir);
+  const text = await measureStaged(checkpoint, "text", pack.precision, of("text"), workDir);
+  const manifest = await writePack(checkpoint, { ...pack, canary: { image: image.vector, text: text.vector } });
+  if (calibration) await writeJson(options.outDir, "calibration.json", calibration);
+  if (!image.drift || !text.drift) return { manifest };
+  const drift = { image: image.drift, text: text.drift };
+  await writeJson(options.outDir, "drift.json", drift);
+  return { manifest, drift };
+}
+
+const writeJson = (dir: string, name: string, value: object) =>
+  writeFile(join(dir, name), `${JSON.stringify(value, null, 1)}\n`);
+
+/** @returns bytes in fp32 */
+function largestTower({ tensors }: Checkpoint): number {
+  const sums = { vision: 0, text: 0 };
+  for (const name of tensors.names)
+    sums[name.startsWith("visual.") ? "vision" : "text"] += tensors.shape(name).reduce((size, dim) => size * dim, 4);
+  return Math.max(sums.vision, sums.text);
+}
+
+function report({ manifest, drift }: { manifest: Manifest; drift?: Both<Drift> }, options: BuildOptions): void {
+  const { outDir, allowDrift, log } = options;
+  const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+  const [space, pack] = [manifest.space.slice(7, 15), manifest.pack.slice(7, 15)];
+  log(`${outDir}: ${manifest.quantization}, ${(bytes / 1e6).toFixed(2)} MB, space ${space}, pack ${pack}`);
+  if (!drift) return;
+  for (const [side, { count, cosine_mean, cosine_worst }] of Object.entries(drift)) {
+    log(`drift of ${count} ${side} vectors against fp32: cosine mean ${cosine_mean}, worst ${cosine_worst}`);
+  }
+  if (!allowDrift && !(withinBudget(drift.image) && withinBudget(drift.text))) {
+    throw new Error(
+      `The drift is past the budget (mean ${DRIFT_BUDGET.mean}, worst ${DRIFT_BUDGET.worst}); --allow-drift keeps the pack.`,
+    );
   }
 }
 
@@ -148,7 +154,7 @@ async function driftOf(
   tower: "vision" | "text",
   fp32Dir: string,
   outDir: string,
-  inputs: Parameters<typeof measureDrift>[2],
+  inputs: readonly Input[],
 ): Promise<Drift> {
   const [reference, quantized] = [await openTower(fp32Dir, tower), await openTower(outDir, tower)];
   const drift = await measureDrift(reference, quantized, inputs);

@@ -39,12 +39,15 @@ export async function readPictures(dir: string, size: number): Promise<Uint8Arra
   return pictures;
 }
 
-/** Runs the fp32 tower and watches. @param workDir is written to */
+/** Runs the fp32 tower and watches. A Vision Transformer needs none: its scales are each token's own. @param workDir is written to */
 export async function calibrate(
   checkpoint: Checkpoint,
   pictures: Uint8Array<ArrayBuffer>[],
   workDir: string,
 ): Promise<Calibration> {
+  const ranges: Calibration["ranges"] = {};
+  const { size, kind } = checkpoint.model.vision;
+  if (kind === "vit") return { pictures: pictures.length, ranges };
   const keys = new Map<string, string>();
   const observing = fp32((graph, key, float) => {
     const output = `observed_${keys.size}`;
@@ -52,9 +55,6 @@ export async function calibrate(
     graph.output(output, float, ["N", "C", "H", "W"]);
   });
   await writeTower(workDir, "vision", checkpoint, observing, Number.POSITIVE_INFINITY);
-  const ranges: Calibration["ranges"] = {};
-  if (keys.size === 0) return { pictures: pictures.length, ranges };
-  const { size } = checkpoint.model.vision;
   const tower = await openGraph(new Uint8Array(await readFile(join(workDir, "vision.onnx"))), workDir, "vision");
   for (const pixels of pictures) {
     for (const [output, values] of await tower.runAll(pixels, [1, size, size, 3])) {

@@ -17,16 +17,23 @@ export interface Input {
 
 const round = (value: number) => Number(value.toFixed(6));
 
+/** @param a, b unit vectors of the same inputs */
+export function compareVectors(a: readonly Float32Array[], b: readonly Float32Array[]): Drift {
+  const cosines = a.map((vector, row) => vector.reduce((dot, value, i) => dot + value * (b[row]?.[i] ?? 0), 0));
+  return {
+    count: cosines.length,
+    cosine_mean: round(cosines.reduce((sum, cosine) => sum + cosine, 0) / cosines.length),
+    cosine_worst: round(Math.min(1, ...cosines)),
+  };
+}
+
 export async function measureDrift(reference: Tower, quantized: Tower, inputs: readonly Input[]): Promise<Drift> {
-  let sum = 0;
-  let worst = 1;
+  const [a, b]: [Float32Array[], Float32Array[]] = [[], []];
   for (const { data, dims } of inputs) {
-    const [a, b] = [await reference.run(data, dims), await quantized.run(data, dims)];
-    const cosine = a.reduce((dot, value, i) => dot + value * (b[i] ?? 0), 0);
-    sum += cosine;
-    worst = Math.min(worst, cosine);
+    a.push(await reference.run(data, dims));
+    b.push(await quantized.run(data, dims));
   }
-  return { count: inputs.length, cosine_mean: round(sum / inputs.length), cosine_worst: round(worst) };
+  return compareVectors(a, b);
 }
 
 export const withinBudget = ({ cosine_mean, cosine_worst }: Drift): boolean =>

@@ -22,20 +22,29 @@ export interface Tower {
 
 const wasm = createRequire(import.meta.url).resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm");
 
-/** @param graph bytes of the .onnx file; its weights lie in `<tower>.N.bin` of the directory */
-export async function openGraph(graph: Uint8Array, packDir: string, tower: TowerName): Promise<Tower> {
+/** @param graph bytes of the .onnx file; its weights lie in `<prefix>.N.bin` of the directory */
+export async function openSession(graph: Uint8Array, dir: string, prefix: string): Promise<ort.InferenceSession> {
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.wasmBinary ??= await readFile(wasm);
-  const shards = (await readdir(packDir)).filter((name) => name.startsWith(`${tower}.`) && name.endsWith(".bin"));
+  const shards = (await readdir(dir)).filter((name) => name.startsWith(`${prefix}.`) && name.endsWith(".bin"));
   const externalData = await Promise.all(
-    shards.map(async (path) => ({ path, data: new Uint8Array(await readFile(join(packDir, path))) })),
+    shards.map(async (path) => ({ path, data: new Uint8Array(await readFile(join(dir, path))) })),
   );
-  const session = await ort.InferenceSession.create(graph, { executionProviders: ["wasm"], externalData });
+  return ort.InferenceSession.create(graph, { executionProviders: ["wasm"], externalData });
+}
+
+export const tensorOf = (
+  data: Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>,
+  dims: readonly number[],
+): ort.Tensor =>
+  data instanceof Uint8Array ? new ort.Tensor("uint8", data, dims) : new ort.Tensor("int32", data, dims);
+
+/** @param graph bytes of the .onnx file; its weights lie in `<tower>.N.bin` of the directory */
+export async function openGraph(graph: Uint8Array, packDir: string, tower: TowerName): Promise<Tower> {
+  const session = await openSession(graph, packDir, tower);
   const [name = ""] = session.inputNames;
   const runAll: Tower["runAll"] = async (input, dims) => {
-    const tensor =
-      input instanceof Uint8Array ? new ort.Tensor("uint8", input, dims) : new ort.Tensor("int32", input, dims);
-    const outputs = await session.run({ [name]: tensor });
+    const outputs = await session.run({ [name]: tensorOf(input, dims) });
     return new Map(
       Object.entries(outputs).map(([key, { data }]) => {
         if (!(data instanceof Float32Array)) throw new TypeError(`the output ${key} is not fp32`);

@@ -1,14 +1,15 @@
 // Writes one pack: both towers, tokenizer, canary, and the manifest that names and hashes them.
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { sha256 } from "../core/hash.ts";
 import { type Canary, canaryPixels } from "../core/pack/canary.ts";
 import type { Manifest } from "../core/pack/manifest.ts";
 import { readManifest } from "../core/pack/readManifest.ts";
 import { createTokenizer } from "../core/text/tokenizer.ts";
 import type { Checkpoint } from "./checkpoint/checkpoint.ts";
 import type { Precision } from "./compile/precision.ts";
-import { openTower } from "./ort.ts";
+import type { Input } from "./drift.ts";
+import { sha256Of } from "./hashFile.ts";
+import { openTower, type TowerName } from "./ort.ts";
 import { packHash } from "./packHash.ts";
 import { writeTower } from "./writeTowers.ts";
 
@@ -25,6 +26,8 @@ export interface PackOptions {
   shardLimit: number;
   /** Hidden states beside the text's vector. */
   tokens: boolean;
+  /** The canary's vectors, of a model that is too large to be opened whole. */
+  canary?: { image: Float32Array; text: Float32Array };
 }
 
 export async function writePack(checkpoint: Checkpoint, options: PackOptions): Promise<Manifest> {
@@ -38,32 +41,39 @@ export async function writePack(checkpoint: Checkpoint, options: PackOptions): P
     ...(await writeTower(dir, "text", checkpoint, precision, shardLimit, tokens)),
   ];
   await writeFile(join(dir, "tokenizer.json"), checkpoint.tokenizer.bytes);
-  await writeFile(join(dir, "canary.json"), `${JSON.stringify(await makeCanary(dir, checkpoint, description))}\n`);
-  const files = await Promise.all(
-    [...names, "tokenizer.json", "canary.json"].map(async (name) => {
-      const bytes = new Uint8Array(await readFile(join(dir, name)));
-      return { name, bytes: bytes.byteLength, sha256: await sha256(bytes) };
-    }),
-  );
+  const inputs = canaryInputs(checkpoint, description);
+  const canary: Canary = {
+    text: CANARY_TEXT,
+    input_ids: [...inputs.text.data],
+    image_vector: rounded(options.canary?.image ?? (await encode(dir, "vision", inputs.image))),
+    text_vector: rounded(options.canary?.text ?? (await encode(dir, "text", inputs.text))),
+  };
+  await writeFile(join(dir, "canary.json"), `${JSON.stringify(canary)}\n`);
+  const files: Manifest["files"] = [];
+  for (const name of [...names, "tokenizer.json", "canary.json"]) {
+    const path = join(dir, name);
+    files.push({ name, bytes: (await stat(path)).size, sha256: `sha256:${await sha256Of(path)}` });
+  }
   const unnamed = readManifest({ ...description, quantization, files, pack: `sha256:${"0".repeat(64)}` });
   const manifest = { ...unnamed, pack: await packHash(unnamed) };
   await writeFile(join(dir, "pack.json"), `${JSON.stringify(manifest, null, 1)}\n`);
   return manifest;
 }
 
-async function makeCanary(dir: string, { tokenizer }: Checkpoint, { image, text }: Description): Promise<Canary> {
+/** What a canary asks of both towers. */
+export function canaryInputs({ tokenizer }: Checkpoint, { image, text }: Description): { image: Input; text: Input } {
   const ids = createTokenizer(tokenizer.json, text)(CANARY_TEXT).ids;
-  const vision = await openTower(dir, "vision");
-  const imageVector = await vision.run(new Uint8Array(canaryPixels(image.size)), [1, image.size, image.size, 3]);
-  await vision.release();
-  const words = await openTower(dir, "text");
-  const textVector = await words.run(ids, [1, ids.length]);
-  await words.release();
-  const rounded = (vector: Float32Array) => Array.from(vector, (value) => Number(value.toFixed(7)));
   return {
-    text: CANARY_TEXT,
-    input_ids: [...ids],
-    image_vector: rounded(imageVector),
-    text_vector: rounded(textVector),
+    image: { data: new Uint8Array(canaryPixels(image.size)), dims: [1, image.size, image.size, 3] },
+    text: { data: ids, dims: [1, ids.length] },
   };
 }
+
+async function encode(dir: string, name: TowerName, { data, dims }: Input): Promise<Float32Array> {
+  const tower = await openTower(dir, name);
+  const vector = await tower.run(data, dims);
+  await tower.release();
+  return vector;
+}
+
+const rounded = (vector: Float32Array) => Array.from(vector, (value) => Number(value.toFixed(7)));

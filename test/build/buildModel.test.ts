@@ -1,11 +1,14 @@
 // Whole packs of small checkpoints: what pack.json says of a Hugging Face folder, of OpenCLIP's twin, and of a CoCa.
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { type BuildOptions, buildModel } from "../../src/build/buildModel.ts";
 import { openTower } from "../../src/build/ort.ts";
+import type { Canary } from "../../src/core/pack/canary.ts";
 import { createTokenizer } from "../../src/core/text/tokenizer.ts";
+
+import { openGolden } from "./compile/openGolden.ts";
 
 const GOLDENS = "test/goldens/parity";
 const dir = mkdtempSync(join(tmpdir(), "edgeclip-build-"));
@@ -16,6 +19,7 @@ const build = (checkpointDir: string, id: string, options: Partial<BuildOptions>
     checkpointDir,
     id,
     outDir: join(dir, id),
+    quantization: "int8",
     fp32Dir: join(dir, `${id}-fp32`),
     calibrationDir: "test/fixtures/pictures",
     source: { repo: "local", revision: "unknown", licence: "unknown" },
@@ -36,7 +40,7 @@ test("a Hugging Face folder and its OpenCLIP twin become packs of one space", as
   });
   expect(manifest).toMatchObject({ embed_dim: 20, logit_bias: 0, image: { size: 32 }, quantization: "int8" });
   expect(manifest.logit_scale).toBeCloseTo(Math.exp(3.25), 4);
-  expect(drift.text.cosine_worst).toBeGreaterThan(0.97);
+  expect(drift?.text.cosine_worst).toBeGreaterThan(0.97);
 
   const twin = join(dir, "twin");
   cpSync(join(from, "open_clip"), twin, { recursive: true });
@@ -73,4 +77,38 @@ test("a CoCa's texts always fill the context, since pads reach its class token",
   const cut = await text.run(ids.slice(0, 6), [1, 6]);
   await text.release();
   expect(whole.reduce((dot, value, i) => dot + value * (cut[i] ?? 0), 0)).toBeLessThan(0.9999);
+});
+
+test.each(["hugging-face", "modified-resnet", "coca"])(
+  "%s in fp16: half the weights, nearly the same vectors",
+  async (name) => {
+    const from = join(dir, `${name}-fp16-checkpoint`);
+    cpSync(join(GOLDENS, name), from, { recursive: true });
+    const { vocab } = (await openGolden(from)).model.text;
+    if (name !== "hugging-face") writeFileSync(join(from, "tokenizer.json"), JSON.stringify(lettersOnly(vocab)));
+    const { manifest, drift } = await build(from, `${name}-fp16`, { quantization: "fp16", calibrationDir: undefined });
+    expect(manifest.quantization).toBe("fp16");
+    expect(drift?.image.count).toBe(1);
+    expect(Math.min(drift?.image.cosine_worst ?? 0, drift?.text.cosine_worst ?? 0)).toBeGreaterThan(0.9999);
+    const bytes = (pack: string) => statSync(join(dir, pack, "vision.0.bin")).size;
+    expect(bytes(`${name}-fp16`)).toBeLessThan(0.6 * bytes(`${name}-fp16-fp32`));
+  },
+);
+
+test.each(["int8", "fp16", "fp32"] as const)("%s stage by stage is what it is in one piece", async (quantization) => {
+  const from = join(GOLDENS, "hugging-face");
+  const whole = await build(from, `whole-${quantization}`, { quantization });
+  const staged = await build(from, `staged-${quantization}`, {
+    quantization,
+    id: `whole-${quantization}`,
+    wholeBytes: 0,
+  });
+  const files = ({ manifest }: typeof whole) => manifest.files.filter(({ name }) => name !== "canary.json");
+  expect(files(staged)).toEqual(files(whole));
+  const canary = (name: string): Canary =>
+    JSON.parse(readFileSync(join(dir, `${name}-${quantization}`, "canary.json"), "utf8"));
+  const [a, b] = [canary("whole"), canary("staged")];
+  for (const key of ["image_vector", "text_vector"] as const)
+    expect(a[key].reduce((dot, value, i) => dot + value * (b[key][i] ?? 0), 0)).toBeGreaterThan(0.99999);
+  expect(staged.drift?.image.count).toBe(quantization === "fp32" ? undefined : 2);
 });

@@ -8,15 +8,18 @@ const USAGE = `npm run models -- build <checkpoint> --id <id> --calibrate <pictu
 
   <checkpoint>   a folder of OpenCLIP (open_clip_config.json, tokenizer.json, weights) or of a Hugging Face CLIPModel (config.json, …)
   --id           the name of the pack: lower case, digits, ".", "_", "-"
-  --calibrate    a folder of pictures (a few hundred) that activation ranges and the drift are measured on
-  --out          where the int8 pack goes (models/<id>)
-  --out-fp32     where the fp32 pack goes (.edgeclip/fp32/<id>)
+  --quant        int8 (the edge), fp16 (GPUs) or fp32; int8 without it
+  --calibrate    a folder of pictures (a few hundred) that activation ranges and the drift are measured on; int8 needs it
+  --out          where the pack goes (models/<id>)
+  --out-fp32     where the fp32 pack goes that the drift is measured against (.edgeclip/fp32/<id>)
   --labels       label files whose names measure the drift of the text tower (models/labels)
   --repo, --revision, --licence   what pack.json says of the source
   --outputs tokens   the text tower also gives last_hidden_state (Stable Diffusion 1.x), penultimate_normed (2.x),
                  penultimate_hidden_state and text_embeds (XL); its texts then fill the context, as pads count
   --demo         a model for trying out: moderation warns of it, and a deployment refuses it as a moderator
   --allow-drift  keep a pack whose drift is past the budget`;
+
+const QUANTIZATIONS = ["int8", "fp16", "fp32"] as const;
 
 export async function build(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -25,6 +28,7 @@ export async function build(args: string[]): Promise<void> {
     options: {
       id: { type: "string" },
       calibrate: { type: "string" },
+      quant: { type: "string", default: "int8" },
       out: { type: "string" },
       "out-fp32": { type: "string" },
       labels: { type: "string", default: "models/labels" },
@@ -43,10 +47,13 @@ export async function build(args: string[]): Promise<void> {
   if (!values.id || !isPackId(values.id)) throw new Error(`--id is missing or no name\n\n${USAGE}`);
   if (values.outputs !== undefined && values.outputs !== "tokens")
     throw new Error(`--outputs knows "tokens"\n\n${USAGE}`);
-  if (!values.calibrate) throw new Error(`--calibrate is missing\n\n${USAGE}`);
+  const quantization = QUANTIZATIONS.find((each) => each === values.quant);
+  if (!quantization) throw new Error(`--quant knows ${QUANTIZATIONS.join(", ")}\n\n${USAGE}`);
+  if (!values.calibrate && quantization === "int8") throw new Error(`--calibrate is missing\n\n${USAGE}`);
   await buildModel({
     checkpointDir,
     id: values.id,
+    quantization,
     outDir: values.out ?? `models/${values.id}`,
     fp32Dir: values["out-fp32"] ?? `.edgeclip/fp32/${values.id}`,
     calibrationDir: values.calibrate,

@@ -2,7 +2,7 @@
 // Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
-const DATA_TYPE = { FLOAT: 1, UINT8: 2, INT32: 6, INT64: 7, BOOL: 9 } as const;
+const DATA_TYPE = { FLOAT: 1, UINT8: 2, INT32: 6, INT64: 7, BOOL: 9, FLOAT16: 10 } as const;
 export type DataType = keyof typeof DATA_TYPE;
 
 export type Attribute = number | string | number[] | { float: number } | { floats: number[] };

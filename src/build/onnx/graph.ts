@@ -10,7 +10,7 @@ import {
 } from "./encode.ts";
 import type { ShardWriter } from "./shards.ts";
 
-const BYTES: Record<DataType, number> = { FLOAT: 4, UINT8: 1, INT32: 4, INT64: 8, BOOL: 1 };
+const BYTES: Record<DataType, number> = { FLOAT: 4, UINT8: 1, INT32: 4, INT64: 8, BOOL: 1, FLOAT16: 2 };
 
 const bytesOf = (array: ArrayBufferView): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
@@ -66,8 +66,9 @@ export class Graph {
   }
 
   /** A tensor of the model, kept outside the graph. @param dims its shape, which the data must fill */
-  weight(name: string, dims: number[], data: Float32Array | Uint8Array): string {
-    const type = data instanceof Float32Array ? "FLOAT" : "UINT8";
+  weight(name: string, dims: number[], data: Float32Array | Float16Array | Uint8Array): string {
+    const float = data instanceof Float32Array ? "FLOAT" : "FLOAT16";
+    const type = data instanceof Uint8Array ? "UINT8" : float;
     const expected = dims.reduce((product, dim) => product * dim, BYTES[type]);
     if (data.byteLength !== expected)
       throw new Error(`${name}: ${data.byteLength} bytes for the shape ${dims.join(" x ")}`);

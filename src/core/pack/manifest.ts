@@ -48,7 +48,7 @@ export const ManifestSchema = v.object({
   /** As multiplied with the cosine, not its logarithm. */
   logit_scale: v.pipe(v.number(), v.minValue(0)),
   logit_bias: v.number(),
-  quantization: v.picklist(["fp32", "int8"]),
+  quantization: v.picklist(["fp32", "fp16", "int8"]),
   space: sha256,
   pack: sha256,
   files: v.array(FileSchema),
