@@ -138,7 +138,10 @@ export function createApp({
       .post(`${path}/infer`, async (request) => {
         const tower = towerOf(request);
         const start = performance.now();
-        const answer = await run(request, tower).catch(refuse);
+        const answer = await run(request, tower).catch((error: unknown) =>
+          // Nobody reads it any more; the status is for the metrics, as proxies name it.
+          request.signal.aborted ? new Response(null, { status: 499 }) : refuse(error),
+        );
         metrics.answered(tower, answer.status, (performance.now() - start) / 1_000);
         return answer;
       });

@@ -9,17 +9,23 @@ import { type Canary, CanarySchema } from "../core/pack/canary.ts";
 import type { Manifest, TowerName } from "../core/pack/manifest.ts";
 import { readManifest } from "../core/pack/readManifest.ts";
 
-const FLOAT = [".edgeclip/fp16", ".edgeclip/fp32"];
-const INT8 = ["models"];
+/** Where packs of an id are, beside a folder of that name. */
+const PLACES = ["models", ".edgeclip/fp16", ".edgeclip/fp32"];
 
-/** @param pack a folder with pack.json, or an id. @param gpu prefer packs that a GPU can run */
-export function findPack(pack: string, gpu: boolean): string {
-  const named = [...(gpu ? [...FLOAT, ...INT8] : [...INT8, ...FLOAT])].map((dir) => join(dir, pack));
+/** @param pack a folder with pack.json, or an id. @param gpu take one that a GPU can run, where there is one */
+export async function findPack(pack: string, gpu: boolean): Promise<string> {
+  const named = PLACES.map((place) => join(place, pack));
   const candidates = /^[a-z0-9][a-z0-9._-]*$/.test(pack) ? [...named, pack] : [pack];
-  const found = candidates.find((dir) => existsSync(join(dir, "pack.json")));
-  if (!found) throw new Error(`There is no pack.json in ${candidates.join(", ")}.`);
-  return found;
+  const found = candidates.filter((dir) => existsSync(join(dir, "pack.json")));
+  const [first] = found;
+  if (!first) throw new Error(`There is no pack.json in ${candidates.join(", ")}.`);
+  if (!gpu) return first;
+  for (const dir of found) if ((await manifestOf(dir)).quantization !== "int8") return dir;
+  return first;
 }
+
+const manifestOf = async (dir: string): Promise<Manifest> =>
+  readManifest(JSON.parse(await readFile(join(dir, "pack.json"), "utf8")));
 
 export interface Pack {
   dir: string;
@@ -29,7 +35,7 @@ export interface Pack {
 }
 
 export async function openPack(dir: string): Promise<Pack> {
-  const manifest = readManifest(JSON.parse(await readFile(join(dir, "pack.json"), "utf8")));
+  const manifest = await manifestOf(dir);
   for (const { name, sha256, bytes } of manifest.files) {
     const hash = createHash("sha256");
     const path = join(dir, name);

@@ -16,7 +16,7 @@ const log = (line: string) => console.log(line);
 async function main(options: Options): Promise<void> {
   await installBackend(log);
   const gpu = options.provider === "auto" ? hasGpu() : options.provider !== "cpu";
-  const pack = await openPack(findPack(options.pack, gpu));
+  const pack = await openPack(await findPack(options.pack, gpu));
   const { manifest } = pack;
   const { tries, notes } = planProviders(options.provider, manifest, gpu);
 
