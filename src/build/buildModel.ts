@@ -10,6 +10,7 @@ import { fp16 } from "./compile/fp16.ts";
 import { fp32 } from "./compile/fp32.ts";
 import { describe } from "./describe.ts";
 import { DRIFT_BUDGET, type Drift, type Input, measureDrift, withinBudget } from "./drift.ts";
+import { checkTensors } from "./expectedTensors.ts";
 import { measureStaged } from "./measureStaged.ts";
 import { EDGE_SHARD_BYTES } from "./onnx/shards.ts";
 import { openTower } from "./ort.ts";
@@ -53,6 +54,7 @@ export async function buildModel(options: BuildOptions): Promise<{ manifest: Man
   const checkpoint = await openCheckpoint(options.checkpointDir);
   const workDir = await mkdtemp(join(tmpdir(), "edgeclip-build-"));
   try {
+    checkTensors(checkpoint);
     const large = largestTower(checkpoint) > wholeBytes;
     const built = await (large ? buildStaged : buildWhole)(checkpoint, options, workDir);
     report(built, options);

@@ -2,27 +2,32 @@
 import {
   type Attribute,
   type DataType,
+  type ExternalRef,
   encodeModel,
   encodeNode,
   encodeTensor,
   encodeValueInfo,
   type GraphParts,
 } from "./encode.ts";
-import type { ShardWriter } from "./shards.ts";
 
 const BYTES: Record<DataType, number> = { FLOAT: 4, UINT8: 1, INT32: 4, INT64: 8, BOOL: 1, FLOAT16: 2 };
 
 const bytesOf = (array: ArrayBufferView): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
+/** Where the bytes of weights go. */
+interface Weights {
+  append(tensor: string, bytes: Uint8Array): ExternalRef;
+}
+
 export class Graph {
   readonly #parts: GraphParts;
-  readonly #shards: ShardWriter;
+  readonly #shards: Weights;
   readonly #constants = new Map<string, string>();
   readonly #weights = new Set<string>();
   #count = 0;
 
-  constructor(name: string, shards: ShardWriter) {
+  constructor(name: string, shards: Weights) {
     this.#parts = { name, nodes: [], initializers: [], inputs: [], outputs: [] };
     this.#shards = shards;
   }
