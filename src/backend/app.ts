@@ -3,7 +3,7 @@ import { type IRequest, Router } from "itty-router";
 import { answerInfer } from "../core/oip/answerInfer.ts";
 import { HEADER_LENGTH } from "../core/oip/decode.ts";
 import { errorResponse } from "../core/oip/errorResponse.ts";
-import { checkVersion, modelMetadata, SERVER_METADATA } from "../core/oip/metadata.ts";
+import { checkVersion, SERVER_METADATA, servedMetadata } from "../core/oip/metadata.ts";
 import type { InferRequestHeader } from "../core/oip/schema.ts";
 import type { Manifest, TowerName } from "../core/pack/manifest.ts";
 import { Problem } from "../core/problem.ts";
@@ -130,7 +130,7 @@ export function createApp({
     .get("/metrics", () => new Response(metrics.text(), { headers: { "content-type": "text/plain; version=0.0.4" } }));
   for (const path of MODEL_PATHS) {
     router
-      .get(path, (request) => Response.json(modelMetadata(manifest, towerOf(request), BOUNDS)))
+      .get(path, (request) => Response.json(servedMetadata(manifest, towerOf(request), BOUNDS)))
       .get(`${path}/ready`, (request) => {
         const name = towerOf(request);
         return state.status === "ready" ? Response.json({ name, ready: true }) : ready();

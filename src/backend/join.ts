@@ -12,8 +12,8 @@ export interface Slice {
 const widthOf = ({ shape }: Tensor): number => shape.slice(1).reduce((product, size) => product * size, 1);
 
 /**
- * Texts are filled up to the longest of them, which changes no vector: attention is causal and the end-of-text token
- * is pooled.
+ * Texts are filled up to the longest of them, which changes no vector: where pads would reach it (`padded` of the pack),
+ * every text fills the context already.
  * @param pad the id that fills up
  * @returns a copy of the rows: uint8 [N, S, S, 3] or int32 [N, T]
  */

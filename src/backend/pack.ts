@@ -5,20 +5,17 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import * as v from "valibot";
+import { packDirs } from "../build/models/packDir.ts";
 import { type Canary, CanarySchema } from "../core/pack/canary.ts";
 import type { Manifest, TowerName } from "../core/pack/manifest.ts";
 import { readManifest } from "../core/pack/readManifest.ts";
 
-/** Where packs of an id are, beside a folder of that name. */
-const PLACES = ["models", ".edgeclip/fp16", ".edgeclip/fp32"];
-
 /** @param pack a folder with pack.json, or an id. @param gpu take one that a GPU can run, where there is one */
 export async function findPack(pack: string, gpu: boolean): Promise<string> {
-  const named = PLACES.map((place) => join(place, pack));
-  const candidates = /^[a-z0-9][a-z0-9._-]*$/.test(pack) ? [...named, pack] : [pack];
-  const found = candidates.filter((dir) => existsSync(join(dir, "pack.json")));
+  const found = packDirs(pack);
   const [first] = found;
-  if (!first) throw new Error(`There is no pack.json in ${candidates.join(", ")}.`);
+  if (!first)
+    throw new Error(`There is no pack ${pack}: no folder of that name with a pack.json, and none of that id.`);
   if (!gpu) return first;
   for (const dir of found) if ((await manifestOf(dir)).quantization !== "int8") return dir;
   return first;

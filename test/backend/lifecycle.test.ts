@@ -111,7 +111,7 @@ test.skipIf(!installed)("an engine that does not reproduce the canary never beco
 });
 
 test.skipIf(!installed).each([
-  [["--pack", "absent"], "There is no pack.json in"],
+  [["--pack", "absent"], "There is no pack absent"],
   [["--provider", "cuda", "--pack", "models/nano"], "nano is int8, which cuda cannot run"],
   [["--host", "0.0.0.0"], "set BACKEND_KEYS_SHA256 first"],
   [["--max-batch", "0"], "--max-batch must be 1 to 4096, not 0"],

@@ -29,9 +29,11 @@ export function checkInput(inputs: Tensor[], tower: TowerName, manifest: Manifes
     if (n < 1 || n > bounds.pictures) refuse("/inputs/0/shape/0", `must be 1 to ${bounds.pictures}`);
     return input;
   }
-  const { context, vocab } = manifest.text;
+  const { context, vocab, padded } = manifest.text;
   const [t = 0] = rest;
   if (rest.length !== 1 || t < 1 || t > context) refuse("/inputs/0/shape", `must be [N, T] with T of 1 to ${context}`);
+  if (padded && t !== context)
+    refuse("/inputs/0/shape/1", `must be ${context}, since pads reach the vectors of this model`);
   if (n < 1 || n * t > bounds.tokens)
     refuse("/inputs/0/shape/0", `must be at least 1, with N x T of at most ${bounds.tokens}`);
   if (input.data.some((token) => token < 0 || token >= vocab)) refuse("/inputs/0/data", `must be ids below ${vocab}`);

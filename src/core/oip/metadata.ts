@@ -8,8 +8,7 @@ export const SERVER_METADATA = { name: "edgeclip", version: "0.1.0", extensions:
 /** The version of a model is its pack: the first eight digits of the hash. */
 export const versionOf = (manifest: Manifest): string => manifest.pack.slice("sha256:".length).slice(0, 8);
 
-/** @param bounds told to callers, who split larger work */
-export function modelMetadata(manifest: Manifest, tower: TowerName, bounds: Bounds) {
+export function modelMetadata(manifest: Manifest, tower: TowerName) {
   const { size } = manifest.image;
   return {
     name: tower,
@@ -21,13 +20,15 @@ export function modelMetadata(manifest: Manifest, tower: TowerName, bounds: Boun
         : { name: "input_ids", datatype: "INT32", shape: [-1, -1] },
     ],
     outputs: [{ name: "embedding", datatype: "FP32", shape: [-1, manifest.embed_dim] }],
-    parameters: {
-      id: manifest.id,
-      space: manifest.space,
-      pack: manifest.pack,
-      ...(tower === "vision" ? { max_pictures: bounds.pictures } : { max_tokens: bounds.tokens }),
-    },
+    parameters: { id: manifest.id, space: manifest.space, pack: manifest.pack },
   };
+}
+
+/** With how much one request may hold, for callers who split larger work. */
+export function servedMetadata(manifest: Manifest, tower: TowerName, bounds: Bounds) {
+  const { parameters, ...metadata } = modelMetadata(manifest, tower);
+  const most = tower === "vision" ? { max_pictures: bounds.pictures } : { max_tokens: bounds.tokens };
+  return { ...metadata, parameters: { ...parameters, ...most } };
 }
 
 /** @param version of the path, where it names one. @throws Problem `model_not_found` */

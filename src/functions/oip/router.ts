@@ -3,7 +3,7 @@ import { AutoRouter, type IRequest } from "itty-router";
 import { answerInfer } from "../../core/oip/answerInfer.ts";
 import { HEADER_LENGTH } from "../../core/oip/decode.ts";
 import { errorResponse } from "../../core/oip/errorResponse.ts";
-import { modelMetadata, SERVER_METADATA } from "../../core/oip/metadata.ts";
+import { SERVER_METADATA, servedMetadata } from "../../core/oip/metadata.ts";
 import { checkCanary } from "../../core/pack/checkCanary.ts";
 import type { TowerName } from "../../core/pack/manifest.ts";
 import { Problem } from "../../core/problem.ts";
@@ -39,7 +39,7 @@ export function modelWorker(tower: TowerName): ExportedHandler<ModelEnv> {
     .get("/v2/health/live", () => ({ live: true }))
     .get("/v2/health/ready", async () => ({ ready: Boolean(await load()) }))
     .get("/v2/models/:model", async (request: IRequest) =>
-      modelMetadata((await model(request)).manifest, tower, BOUNDS),
+      servedMetadata((await model(request)).manifest, tower, BOUNDS),
     )
     .get("/v2/models/:model/ready", async (request: IRequest) => {
       const loaded = await model(request);
