@@ -4,6 +4,7 @@ import type { Manifest } from "../pack/manifest.ts";
 import { Problem } from "../problem.ts";
 import { clean } from "./clean.ts";
 import { CLIP_PRE_TOKENIZER } from "./clipPreTokenizer.ts";
+import { lowercaseEach, lowercases } from "./lowercaseEach.ts";
 import { withoutIdleByteLevelSplit } from "./withoutIdleByteLevelSplit.ts";
 
 export interface Tokens {
@@ -45,10 +46,12 @@ export function createTokenizer(tokenizerJson: unknown, text: Manifest["text"]):
     {},
   );
   const room = text.context - 2;
+  const lowercase =
+    text.clean === "hugging_face" && lowercases(tokenizerJson.normalizer) ? lowercaseEach : (words: string) => words;
 
   return (input) => {
     const bounded = input.length > MAX_TEXT_LENGTH ? input.slice(0, MAX_TEXT_LENGTH) : input;
-    const body = tokenizer.encode(clean(bounded, text.clean), { add_special_tokens: false }).ids;
+    const body = tokenizer.encode(lowercase(clean(bounded, text.clean)), { add_special_tokens: false }).ids;
     const kept = body.slice(0, room);
     const ids = new Int32Array(text.context).fill(text.pad);
     ids.set([text.bos, ...kept, text.eos]);

@@ -1,0 +1,13 @@
+// Lowercasing as Hugging Face's tokenizers do it: each character by itself, where a word's last sigma is no other letter.
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+
+/** @param normalizer of a tokenizer.json */
+export function lowercases(normalizer: unknown): boolean {
+  if (!isRecord(normalizer)) return false;
+  if (normalizer.type === "Lowercase") return true;
+  return Array.isArray(normalizer.normalizers) && normalizer.normalizers.some(lowercases);
+}
+
+export const lowercaseEach = (text: string): string =>
+  Array.from(text, (character) => character.toLowerCase()).join("");
