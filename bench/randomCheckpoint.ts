@@ -14,7 +14,13 @@ function normals(count: number): Float32Array {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32;
   };
-  return Float32Array.from({ length: count }, () => Array.from({ length: 12 }, uniform).reduce((a, b) => a + b, -6));
+  const out = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    let sum = -6;
+    for (let n = 0; n < 12; n++) sum += uniform();
+    out[i] = sum;
+  }
+  return out;
 }
 
 /** Bytes, bytes at a word's end, and the special tokens where CLIP has them; what is between is never reached. */
@@ -62,9 +68,10 @@ export async function writeRandomCheckpoint(dir: string, config: object): Promis
     const scale =
       shape.length > 1 && !name.includes("embedding") ? shape.slice(1).reduce((a, b) => a * b, 1) ** -0.5 : 0.05;
     const centre = shape.length === 1 && name.endsWith("weight") ? 1 : 0;
-    const pool = Float16Array.from(noise, (value) => centre + scale * value);
-    for (let left = countOf(shape), from = (index * 7919) % POOL; left > 0; from = 0) {
-      const part = pool.subarray(from, Math.min(POOL, from + left));
+    const count = countOf(shape);
+    const pool = Float16Array.from(noise.subarray(0, count), (value) => centre + scale * value);
+    for (let left = count, from = count > POOL ? (index * 7919) % POOL : 0; left > 0; from = 0) {
+      const part = pool.subarray(from, Math.min(pool.length, from + left));
       write(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
       left -= part.length;
     }

@@ -9,7 +9,7 @@ import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.ts";
 import { fp16 } from "./compile/fp16.ts";
 import { fp32 } from "./compile/fp32.ts";
 import { describe } from "./describe.ts";
-import { DRIFT_BUDGET, type Drift, type Input, measureDrift, withinBudget } from "./drift.ts";
+import { compareVectors, DRIFT_BUDGET, type Drift, type Input, withinBudget } from "./drift.ts";
 import { checkTensors } from "./expectedTensors.ts";
 import { measureStaged } from "./measureStaged.ts";
 import { EDGE_SHARD_BYTES } from "./onnx/shards.ts";
@@ -158,8 +158,14 @@ async function driftOf(
   outDir: string,
   inputs: readonly Input[],
 ): Promise<Drift> {
-  const [reference, quantized] = [await openTower(fp32Dir, tower), await openTower(outDir, tower)];
-  const drift = await measureDrift(reference, quantized, inputs);
-  await Promise.all([reference.release(), quantized.release()]);
-  return drift;
+  return compareVectors(await vectorsOf(tower, fp32Dir, inputs), await vectorsOf(tower, outDir, inputs));
+}
+
+/** One tower is open at a time. */
+async function vectorsOf(name: "vision" | "text", packDir: string, inputs: readonly Input[]): Promise<Float32Array[]> {
+  const tower = await openTower(packDir, name);
+  const vectors: Float32Array[] = [];
+  for (const { data, dims } of inputs) vectors.push(await tower.run(data, dims));
+  await tower.release();
+  return vectors;
 }

@@ -26,6 +26,8 @@ export function describe(
     crop: "center",
     interpolation: preprocess.interpolation,
   };
+  const logitScale = scalar(tensors, "logit_scale");
+  if (logitScale === undefined) throw new Error("the weights lack logit_scale");
   return {
     schema: 1,
     id,
@@ -43,7 +45,7 @@ export function describe(
     embed_dim: model.embedDim,
     ...(demo && { demo }),
     // The trained one; a configuration only knows where training started.
-    logit_scale: Math.exp(scalar(tensors, "logit_scale") ?? 0),
+    logit_scale: Math.exp(logitScale),
     logit_bias: scalar(tensors, "logit_bias") ?? 0,
     space: spaceOf(checkpoint, image),
   };

@@ -1,6 +1,4 @@
 // How far int8 strays from fp32: cosines of the two graphs' vectors on the same inputs.
-import type { Tower } from "./ort.ts";
-
 export interface Drift {
   count: number;
   cosine_mean: number;
@@ -25,15 +23,6 @@ export function compareVectors(a: readonly Float32Array[], b: readonly Float32Ar
     cosine_mean: round(cosines.reduce((sum, cosine) => sum + cosine, 0) / cosines.length),
     cosine_worst: round(Math.min(1, ...cosines)),
   };
-}
-
-export async function measureDrift(reference: Tower, quantized: Tower, inputs: readonly Input[]): Promise<Drift> {
-  const [a, b]: [Float32Array[], Float32Array[]] = [[], []];
-  for (const { data, dims } of inputs) {
-    a.push(await reference.run(data, dims));
-    b.push(await quantized.run(data, dims));
-  }
-  return compareVectors(a, b);
 }
 
 export const withinBudget = ({ cosine_mean, cosine_worst }: Drift): boolean =>
