@@ -2,6 +2,7 @@
 import { accuracy } from "./accuracy.ts";
 import { backend } from "./backend.ts";
 import { bundles } from "./bundles.ts";
+import { compile } from "./compile.ts";
 import { duplicates } from "./duplicates.ts";
 import { endpoints } from "./endpoints.ts";
 import { fewShot } from "./fewShot.ts";
@@ -14,6 +15,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   requests,
   endpoints,
   bundles,
+  compile,
   preprocessing,
   accuracy,
   duplicates,
