@@ -5,8 +5,9 @@ import type { Manifest } from "../../core/pack/manifest.ts";
 import { openHuggingFace } from "./huggingFace.ts";
 import type { TokenizerFile } from "./huggingFaceTokenizer.ts";
 import type { Model, Preprocess } from "./model.ts";
-import { openOpenClip } from "./openClip.ts";
+import { OPEN_CLIP_WEIGHTS, openOpenClip } from "./openClip.ts";
 import type { TensorSource } from "./tensorSource.ts";
+import { hasWeights } from "./weights.ts";
 
 export interface Checkpoint {
   model: Model;
@@ -22,8 +23,10 @@ export interface Checkpoint {
 
 /** @throws Error naming the file and field that is wrong */
 export async function openCheckpoint(dir: string): Promise<Checkpoint> {
-  if (existsSync(join(dir, "open_clip_config.json"))) return openOpenClip(dir);
-  if (existsSync(join(dir, "config.json"))) return openHuggingFace(dir);
+  const [openClip, huggingFace] = ["open_clip_config.json", "config.json"].map((name) => existsSync(join(dir, name)));
+  // Folders of the hub often hold both, and a download perhaps the weights of one.
+  if (openClip && (!huggingFace || (await hasWeights(dir, OPEN_CLIP_WEIGHTS)))) return openOpenClip(dir);
+  if (huggingFace) return openHuggingFace(dir);
   throw new Error(
     `${dir}: there is neither open_clip_config.json (OpenCLIP) nor config.json (a Hugging Face CLIPModel)`,
   );

@@ -9,7 +9,7 @@ import { specialTokens } from "./specialTokens.ts";
 import { openWeights, type WeightFiles } from "./weights.ts";
 
 export const OPEN_CLIP_WEIGHTS: WeightFiles = {
-  safetensors: ["open_clip_model.safetensors", "model.safetensors"],
+  safetensors: ["open_clip_model.safetensors"],
   pickled: ["open_clip_pytorch_model.bin"],
   epochs: /^epoch_(\d+)\.pt$/,
 };

@@ -7,6 +7,8 @@ import { Safetensors } from "./safetensors.ts";
 import { openSharded } from "./sharded.ts";
 import type { TensorSource } from "./tensorSource.ts";
 
+const INDEX = ".index.json";
+
 export interface WeightFiles {
   /** Taken first, in this order; `<name>.index.json` beside or instead of one names shards. */
   safetensors: readonly string[];
@@ -15,18 +17,24 @@ export interface WeightFiles {
   epochs?: RegExp;
 }
 
+async function findWeights(dir: string, { safetensors, pickled, epochs }: WeightFiles): Promise<string | undefined> {
+  const names = [...safetensors.flatMap((name) => [name, `${name}${INDEX}`]), ...pickled];
+  return names.find((name) => existsSync(join(dir, name))) ?? (epochs && (await latest(dir, epochs)));
+}
+
+export const hasWeights = async (dir: string, files: WeightFiles): Promise<boolean> =>
+  (await findWeights(dir, files)) !== undefined;
+
 /** @throws Error naming what was looked for */
-export async function openWeights(dir: string, { safetensors, pickled, epochs }: WeightFiles): Promise<TensorSource> {
-  for (const name of safetensors) {
-    const path = join(dir, name);
-    if (existsSync(path)) return Safetensors.open(path);
-    if (existsSync(`${path}.index.json`)) return openSharded(`${path}.index.json`);
+export async function openWeights(dir: string, files: WeightFiles): Promise<TensorSource> {
+  const name = await findWeights(dir, files);
+  if (name === undefined) {
+    const looked = [...files.safetensors.flatMap((each) => [each, `${each}${INDEX}`]), ...files.pickled];
+    throw new Error(`${dir}: there is no ${looked.join(", ")}${files.epochs ? ", epoch_N.pt" : ""}`);
   }
-  const [pickle] = pickled.filter((name) => existsSync(join(dir, name)));
-  const last = pickle ?? (epochs && (await latest(dir, epochs)));
-  if (last) return openPytorch(join(dir, last));
-  const looked = [...safetensors.flatMap((name) => [name, `${name}.index.json`]), ...pickled];
-  throw new Error(`${dir}: there is no ${looked.join(", ")}${epochs ? ", epoch_N.pt" : ""}`);
+  const path = join(dir, name);
+  if (name.endsWith(INDEX)) return openSharded(path);
+  return files.safetensors.includes(name) ? Safetensors.open(path) : openPytorch(path);
 }
 
 async function latest(dir: string, epochs: RegExp): Promise<string | undefined> {

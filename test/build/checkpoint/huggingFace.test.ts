@@ -135,6 +135,20 @@ describe("a folder as transformers saves it", () => {
   });
 });
 
+test("a folder with both configurations is what its weights are, OpenCLIP's before Hugging Face's", async () => {
+  const both = join(dir, "both");
+  cpSync(join(GOLDENS, "hugging-face"), both, { recursive: true });
+  cpSync(join(GOLDENS, "hugging-face/open_clip/open_clip_config.json"), join(both, "open_clip_config.json"));
+  const cleanOf = async () => {
+    const { clean, tensors } = await openCheckpoint(both);
+    tensors.close();
+    return clean;
+  };
+  expect(await cleanOf()).toBe("hugging_face");
+  cpSync(join(both, "open_clip/open_clip_model.safetensors"), join(both, "open_clip_model.safetensors"));
+  expect(await cleanOf()).toBe("open_clip");
+});
+
 test("a tensor that no CLIPModel has is refused by name", () => {
   expect(() => huggingFaceNames(["text_model.encoder.layers.0.self_attn.q_norm.weight"])).toThrow(/q_norm/);
   expect(() => huggingFaceNames(["qformer.query"])).toThrow(/qformer/);
