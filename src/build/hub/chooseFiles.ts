@@ -10,22 +10,22 @@ export interface Choice {
 }
 
 /** @throws Error that lists what the repository has instead */
-export function chooseFiles(repo: string, files: ReadonlySet<string>, { files: needed, weights }: Layout): Choice {
-  const has = () =>
-    [...files]
-      .filter((path) => !path.startsWith("."))
-      .sort()
-      .slice(0, 20)
-      .join(", ");
-  const missing = needed.find((path) => !files.has(path));
-  if (missing !== undefined) throw new Error(`${repo} has no ${missing}. It has ${has()}.`);
-  const chosen = weights.find((path) => files.has(path));
-  if (weights.length > 0 && chosen === undefined)
-    throw new Error(`${repo} has no ${weights.join(" or ")}. It has ${has()}.`);
-  const paths = [...needed, ...(chosen === undefined ? [] : [chosen])];
+export function chooseFiles(repo: string, files: ReadonlySet<string>, layout: Layout): Choice {
+  const fail = (what: string) => {
+    const has = [...files].filter((path) => !path.startsWith(".")).sort();
+    return new Error(`${repo} has no ${what}. It has ${has.slice(0, 20).join(", ")}.`);
+  };
+  const missing = layout.files.find((path) => !files.has(path));
+  if (missing !== undefined) throw fail(missing);
+  const chosen = layout.one_of.flatMap((alternatives) => {
+    const found = alternatives.find((paths) => paths.every((path) => files.has(path)));
+    if (!found) throw fail(alternatives.map((paths) => paths.join(" with ")).join(" or "));
+    return found;
+  });
+  const paths = [...layout.files, ...chosen, ...layout.optional.filter((path) => files.has(path))];
   // ONNX keeps what is past 2 GB beside the graph.
   const data = paths.map((path) => `${path}_data`).filter((path) => files.has(path));
-  return { paths: [...paths, ...data], index: chosen?.endsWith(INDEX) ? chosen : undefined };
+  return { paths: [...paths, ...data], index: chosen.find((path) => path.endsWith(INDEX)) };
 }
 
 /**

@@ -48,8 +48,9 @@ export async function pull(args: string[]): Promise<void> {
   const registry = await readRegistry();
   const model = findModel(registry, id);
   if (values.build && model.command !== "build")
-    throw new Error(`${id} is an ONNX export, which --build does not compile; pull it, then import it.`);
-  const layout = registry.layouts[model.layout] ?? { files: [], weights: [] };
+    throw new Error(`${id} is an ONNX export, which `models build` does not take.`);
+  const layout = registry.layouts[model.layout];
+  if (!layout) throw new Error(`${id}: there is no layout ${model.layout}`);
   const outDir = values.out ?? `.edgeclip/checkpoints/${id}`;
   const { revision, licence } = await pullModel({
     hub: hubOf(process.env),
@@ -72,9 +73,11 @@ export async function pull(args: string[]): Promise<void> {
     screen: process.stderr,
   });
 
+  if (model.command === "import")
+    return console.log(`${outDir} has the ONNX export of ${model.title}, which \`models build\` does not take.`);
   const rest = [outDir, "--id", id, "--repo", model.repo, "--revision", revision, "--licence", licence];
   const calibrate = ["--calibrate", values.calibrate ?? "<pictures>"];
-  if (!values.build) return console.log(`Next: npm run models -- ${[model.command, ...rest, ...calibrate].join(" ")}`);
+  if (!values.build) return console.log(`Next: npm run models -- build ${[...rest, ...calibrate].join(" ")}`);
   const { build } = await import("./build.ts");
   await build([...rest, ...calibrate, ...(values["allow-drift"] ? ["--allow-drift"] : [])]);
 }

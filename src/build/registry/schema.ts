@@ -43,8 +43,15 @@ const ModelSchema = v.strictObject({
 export const RegistrySchema = v.strictObject({
   schema: v.literal(1),
   sources: v.record(v.string(), v.strictObject({ title: text, url: v.pipe(v.string(), v.url()) })),
-  /** Which files make a checkpoint: all of `files`, and the first of `weights` that the repository has. */
-  layouts: v.record(v.string(), v.strictObject({ files: v.array(file), weights: v.array(file) })),
+  /** Which files make a checkpoint: all of `files`; of each list of `one_of` the first whose files are all there. */
+  layouts: v.record(
+    v.string(),
+    v.strictObject({
+      files: v.array(file),
+      one_of: v.array(v.array(v.array(file))),
+      optional: v.array(file),
+    }),
+  ),
   models: v.array(ModelSchema),
 });
 

@@ -28,7 +28,11 @@ const MODEL: KnownModel = {
   params: { vision: 1, text: 1, source: "card" },
   text_tower: "edge",
 };
-const LAYOUT = { files: ["config.json"], weights: [WEIGHTS, `${WEIGHTS}.index.json`] };
+const LAYOUT = {
+  files: ["config.json"],
+  one_of: [[[WEIGHTS], [`${WEIGHTS}.index.json`]]],
+  optional: ["preprocessor_config.json"],
+};
 
 let dir: string;
 let hub: FakeHub;
@@ -324,6 +328,22 @@ describe("refused", () => {
     hub.files.delete(WEIGHTS);
     await expect(pull()).rejects.toThrow(`${REPO} has no ${WEIGHTS} or ${WEIGHTS}.index.json. It has config.json.`);
   });
+});
+
+test("of alternatives the first that is there as a whole, and what is optional where there is any", async () => {
+  hub.files.set("merges.txt", { content: Buffer.from("m"), lfs: false });
+  const layout = { ...LAYOUT, one_of: [...LAYOUT.one_of, [["tokenizer.json"], ["vocab.json", "merges.txt"]]] };
+  await expect(pull({ layout })).rejects.toThrow("has no tokenizer.json or vocab.json with merges.txt. It has");
+  hub.files.set("vocab.json", { content: Buffer.from("{}"), lfs: false });
+  hub.files.set("preprocessor_config.json", { content: Buffer.from("{ }"), lfs: false });
+  const { files } = await pull({ layout });
+  expect(files.map(({ path }) => path)).toEqual([
+    "config.json",
+    WEIGHTS,
+    "vocab.json",
+    "merges.txt",
+    "preprocessor_config.json",
+  ]);
 });
 
 test("sharded weights come with their index", async () => {

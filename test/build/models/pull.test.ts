@@ -97,6 +97,7 @@ test("non-commercial weights need agreement, which scripts give by a flag", asyn
   server.licence = "other";
   const { stdout } = await pull("mobileclip-s0", "--accept-licence");
   expect(stdout).toContain("apple-amlr, NOT for commercial use");
+  expect(stdout).toContain("has the ONNX export of MobileCLIP-S0");
   expect(readFileSync(join(dir, "out/onnx/text_model.onnx")).length).toBe(2000);
 });
 
