@@ -48,7 +48,7 @@ export async function pull(args: string[]): Promise<void> {
   const registry = await readRegistry();
   const model = findModel(registry, id);
   if (values.build && model.command !== "build")
-    throw new Error(`${id} is an ONNX export, which `models build` does not take.`);
+    throw new Error(`${id} is an ONNX export, which --build does not compile.`);
   const layout = registry.layouts[model.layout];
   if (!layout) throw new Error(`${id}: there is no layout ${model.layout}`);
   const outDir = values.out ?? `.edgeclip/checkpoints/${id}`;
