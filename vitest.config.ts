@@ -17,10 +17,11 @@ const PURE = [
   "policy",
 ].map((name) => `test/core/${name}{/**/*,}.test.ts`);
 
-/** Tests over a real database, which only workerd has. */
+/** Tests over a real database and a real bucket, which only workerd has. */
 const DATABASE = ["test/functions/batch/**/*.test.ts"];
 const database = async () => ({
   d1Databases: ["DB"],
+  r2Buckets: ["BUCKET"],
   bindings: { MIGRATIONS: await readD1Migrations("migrations") },
 });
 

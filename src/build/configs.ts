@@ -27,6 +27,8 @@ export interface ConfigOptions {
   assets?: Partial<Record<WorkerName, string>>;
   /** Id of the database at Cloudflare; locally any will do. */
   database?: string;
+  /** Name of the bucket, where it is not that of wrangler.toml. */
+  bucket?: string;
   /** Variables of a Worker beside those of its wrangler.toml. */
   vars?: Partial<Record<WorkerName, Record<string, string>>>;
   /** Entries of a Worker's configuration, in place of those of its wrangler.toml. */
@@ -36,7 +38,7 @@ export interface ConfigOptions {
 /** @returns the path of each Worker's configuration */
 export async function writeConfigs(
   { pack }: Manifest,
-  { dir, assets = {}, database, vars = {}, overrides = {} }: ConfigOptions,
+  { dir, assets = {}, database, bucket, vars = {}, overrides = {} }: ConfigOptions,
 ): Promise<Record<WorkerName, string>> {
   const named = (name: unknown): unknown =>
     typeof name === "string" && isModel(name) ? `${name}-${pack.slice(7, 15)}` : name;
@@ -46,7 +48,9 @@ export async function writeConfigs(
     const config = await read(worker);
     const absolute = (path: unknown): string => resolve(dirname(source), String(path));
     const listed = (value: unknown): Table[] => (Array.isArray(value) ? value.filter(isTable) : []);
-    const [services, databases] = [listed(config.services), listed(config.d1_databases)];
+    const [services, databases, buckets] = [config.services, config.d1_databases, config.r2_buckets].map(listed) as [
+      ...[Table[], Table[], Table[]],
+    ];
     // What a deployment sets for the api holds for batch, which judges and calls others as it does.
     const shared = worker === "batch" ? (await read("api")).vars : {};
     const own = { ...(isTable(shared) ? shared : {}), ...(isTable(config.vars) ? config.vars : {}), ...vars[worker] };
@@ -68,6 +72,9 @@ export async function writeConfigs(
               migrations_dir: absolute(migrations_dir),
             })),
           }
+        : {}),
+      ...(buckets.length > 0 && bucket !== undefined
+        ? { r2_buckets: buckets.map((entry) => ({ ...entry, bucket_name: bucket })) }
         : {}),
       ...(Object.keys(own).length > 0 ? { vars: own } : {}),
     };

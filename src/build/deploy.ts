@@ -12,6 +12,7 @@ const { values } = parseArgs({
     policies: { type: "string", default: "models/policies" },
     webhooks: { type: "string", default: "models/webhooks" },
     database: { type: "string", default: process.env.EDGECLIP_DATABASE ?? "" },
+    bucket: { type: "string", default: process.env.EDGECLIP_BUCKET ?? "" },
     "dry-run": { type: "boolean", default: false },
   },
 });
@@ -21,9 +22,12 @@ try {
 the free plan allows 10 ms a request.\n`);
   const dry = values["dry-run"];
   if (!values.database && !dry)
-    throw new Error(`Which database? Make it and its queue once:
+    throw new Error(`Which database? Make it, its queues and its bucket once:
   npx wrangler d1 create edgeclip
   npx wrangler queues create edgeclip-webhooks
+  npx wrangler queues create edgeclip-batches
+  npx wrangler queues create edgeclip-batches-dead
+  npx wrangler r2 bucket create edgeclip
 then name the database's id: npm run deploy -- --database <id>, or EDGECLIP_DATABASE=<id>.`);
   const manifest = await stage({
     packDir: values.pack,
@@ -35,6 +39,7 @@ then name the database's id: npm run deploy -- --database <id>, or EDGECLIP_DATA
   const configs = await writeConfigs(manifest, {
     dir: CONFIG_DIR,
     ...(values.database && { database: values.database }),
+    ...(values.bucket && { bucket: values.bucket }),
   });
   console.log(`\ndatabase${dry ? " (dry run)" : ""}`);
   if (!dry) await migrate(configs.api, "remote");

@@ -12,6 +12,8 @@ import { stagedSources } from "./webhooks/stagedSources.ts";
 const SWEEP_MS = 60_000;
 /** Variables that this environment may set in place of wrangler.toml. */
 const HANDED_ON = ["REMOTE_HOSTS", "CALLBACK_HOSTS"];
+/** What wrangler.toml names to sign webhooks of batches with. */
+const BATCH_SECRETS = { secrets: ["BATCH_CALLBACK_SECRET"] };
 
 const { values } = parseArgs({
   options: {
@@ -35,7 +37,7 @@ try {
   const sources = await stagedSources();
   const vars = {
     ALLOW_DEMO_MODERATION: "yes",
-    ...(await localSecrets(join(LOCAL_DIR, "secrets.json"), sources, process.env)),
+    ...(await localSecrets(join(LOCAL_DIR, "secrets.json"), [...sources, BATCH_SECRETS], process.env)),
     ...Object.fromEntries(HANDED_ON.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))),
   };
   const configs = await writeConfigs(manifest, { dir: join(LOCAL_DIR, "config"), vars: { api: vars, batch: vars } });

@@ -9,7 +9,7 @@ import { POLICIES_DIR } from "./policies.ts";
 test("model Workers are named after their pack, and the api comes last, bound to them", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [
     "src/build/deploy.ts",
-    ...["--dry-run", "--database", "d1-id", "--policies", POLICIES_DIR],
+    ...["--dry-run", "--database", "d1-id", "--bucket", "pictures", "--policies", POLICIES_DIR],
   ]);
   const order = [...stdout.matchAll(/^(\w+) \(dry run\)$/gm)].map(([, worker]) => worker);
   expect(order).toEqual(["database", "image", "vision", "text", "batch", "api"]);
@@ -27,16 +27,23 @@ test("model Workers are named after their pack, and the api comes last, bound to
     { binding: "IMAGE", service: "edgeclip-image" },
     { binding: "VISION", service: `edgeclip-vision-${suffix}` },
   ];
+  services.push({ binding: "TEXT", service: `edgeclip-text-${suffix}` });
   expect(batch).toMatchObject({ name: "edgeclip-batch", workers_dev: false, services });
   expect(api).toMatchObject({ name: "edgeclip", services: expect.arrayContaining(services) });
   expect(batch.vars).toEqual(api.vars);
-  for (const { d1_databases, queues } of [api, batch]) {
+  for (const { d1_databases, r2_buckets, queues } of [api, batch]) {
+    expect(r2_buckets).toEqual([{ binding: "BUCKET", bucket_name: "pictures" }]);
     expect(d1_databases).toMatchObject([
       { binding: "DB", database_id: "d1-id", migrations_dir: resolve("migrations") },
     ]);
-    expect(queues.producers).toEqual([{ binding: "WEBHOOKS", queue: "edgeclip-webhooks" }]);
+    expect(queues.producers).toContainEqual({ binding: "WEBHOOKS", queue: "edgeclip-webhooks" });
   }
-  expect(batch.queues.consumers).toMatchObject([{ queue: "edgeclip-webhooks" }]);
+  expect(batch.queues.producers).toContainEqual({ binding: "BATCHES", queue: "edgeclip-batches" });
+  expect(batch.queues.consumers).toMatchObject([
+    { queue: "edgeclip-webhooks" },
+    { queue: "edgeclip-batches", dead_letter_queue: "edgeclip-batches-dead" },
+    { queue: "edgeclip-batches-dead" },
+  ]);
   expect(stdout).toContain("Workers Paid plan");
   expect(stdout).toContain("Nothing was deployed.");
 });

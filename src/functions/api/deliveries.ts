@@ -7,18 +7,11 @@ import { type DeliveryRow, listDeliveries, replayDelivery } from "../deliveries/
 import { parseOptions } from "../input/parseOptions.ts";
 import { enqueue } from "../work/message.ts";
 import type { AppTypes } from "./env.ts";
-
-const limit = v.pipe(
-  v.string(),
-  v.regex(/^\d{1,3}$/, "must be from 1 to 100"),
-  v.transform(Number),
-  v.minValue(1, "must be from 1 to 100"),
-  v.maxValue(100, "must be from 1 to 100"),
-);
+import { pageSize } from "./pageSize.ts";
 
 export const ListSchema = v.strictObject({
   state: v.optional(v.picklist(["pending", "delivered", "dead"], "must be pending, delivered or dead"), "dead"),
-  limit: v.optional(limit, "20"),
+  limit: v.optional(pageSize, "20"),
   /** Id of the last delivery of the page before. */
   after: v.optional(v.string()),
 });

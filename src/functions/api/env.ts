@@ -9,6 +9,12 @@ export interface Env extends RemoteEnv, WorkEnv {
   VISION: Fetcher;
   /** Absent where a deployment does without free text. */
   TEXT?: Fetcher;
+  /** Inputs and answers of batches. */
+  BUCKET: R2Bucket;
+  /** Hosts that webhooks may be sent to: names, or `*.` and a name, separated by commas. Without it, none. */
+  CALLBACK_HOSTS?: string;
+  /** Names of the batch Worker's variables that sign webhooks of batches, separated by commas. */
+  CALLBACK_SECRETS?: string;
   /** The page. */
   ASSETS: Fetcher;
   /** SHA-256 of each API key, hexadecimal, each maybe with `=<scope>+<scope>`, separated by commas: see apiKeys. */

@@ -138,6 +138,12 @@ async function fromMultipart(request: Request, body: Bytes, query: [string, stri
 const imageParts = (message: string): Problem =>
   new Problem("invalid_request", `image: ${message}.`, { errors: [{ parameter: "image", message }] });
 
+/** The options of a request's query. @throws Problem `invalid_request` where one is repeated that is no list */
+export const queryOptions = (request: Request): Given => ({
+  options: optionsOf([...new URL(request.url).searchParams]),
+  form: "parameters",
+});
+
 /** Text of a query or form as the values that it stands for; what is no number stays text and is refused by the schema. */
 function optionsOf(pairs: [string, string][]): Record<string, unknown> {
   const options = new Map<string, unknown>();

@@ -1,24 +1,32 @@
-// The batch Worker: what the queue brings, and the sweep.
+// The batch Worker: what the queues bring, and the sweep.
 import { InFlight } from "../body/inFlight.ts";
 import { type DeploymentFiles, readDeployment } from "../deployment/deployment.ts";
-import { consume } from "./consume.ts";
+import { TextVectors } from "../tasks/textVectors.ts";
+import type { Working } from "./answerLines.ts";
+import { consume, consumeDead } from "./consume.ts";
 import type { BatchEnv } from "./env.ts";
-import type { Judging } from "./judgeReceipt.ts";
 import { sweep } from "./sweep.ts";
 
 /** Bytes of pictures held at once. */
 const IN_FLIGHT_BYTES = 48 * 2 ** 20;
+/** Nobody waits for an answer here. */
+const PATIENCE_MS = 60_000;
+
+const isDead = (queue: string): boolean => queue.endsWith("-dead");
 
 export function createBatch(files: DeploymentFiles): ExportedHandler<BatchEnv, unknown> {
-  const inFlight = new InFlight(IN_FLIGHT_BYTES);
-  let read: Judging | undefined;
+  const inFlight = new InFlight(IN_FLIGHT_BYTES, PATIENCE_MS);
+  let read: Working | undefined;
   /** Read when it is first asked for. */
-  const judging = (): Judging => {
-    read ??= { deployment: readDeployment(files), inFlight };
+  const working = (): Working => {
+    read ??= { deployment: readDeployment(files), inFlight, texts: new TextVectors() };
     return read;
   };
   return {
-    queue: ({ messages }, env) => consume(env, judging, messages),
+    queue: async ({ queue, messages }, env) => {
+      if (isDead(queue)) consumeDead(messages);
+      else await consume(env, working, messages);
+    },
     scheduled: (_event, env) => sweep(env, Date.now()),
   };
 }

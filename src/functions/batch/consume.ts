@@ -2,26 +2,41 @@
 import * as v from "valibot";
 import { log } from "../log/log.ts";
 import { enqueue, MessageSchema, type Message as Work } from "../work/message.ts";
+import type { Working } from "./answerLines.ts";
 import { deliver } from "./deliver.ts";
 import type { BatchEnv } from "./env.ts";
-import { type Judging, judgeReceipt } from "./judgeReceipt.ts";
+import { judgeReceipt } from "./judgeReceipt.ts";
 import { sweep } from "./sweep.ts";
+import { sendTickets } from "./tickets.ts";
+import { workBatch } from "./workBatch.ts";
+import { workChunk } from "./workChunk.ts";
 
 /** Before a message comes again whose work failed in a way that was not foreseen, e.g. while the database is away. */
 const RETRY_SECONDS = 10;
 
-async function perform(env: BatchEnv, judging: () => Judging, work: Work): Promise<void> {
+/** What takes memory is done one after the other. */
+const HEAVY = new Set<Work["kind"]>(["receipt", "batch", "chunk"]);
+
+async function perform(env: BatchEnv, working: () => Working, work: Work): Promise<void> {
   const now = Date.now();
   if (work.kind === "sweep") return sweep(env, now);
+  if (work.kind === "chunk") return work.due_at > now ? sendTickets(env, [work], now) : workChunk(env, working());
   // Longer than a queue can delay, or two clocks that differ.
   if (work.due_at > now) return enqueue(env, work, now);
-  return work.kind === "delivery" ? deliver(env, work) : judgeReceipt(env, judging(), work);
+  switch (work.kind) {
+    case "delivery":
+      return deliver(env, work);
+    case "receipt":
+      return judgeReceipt(env, working(), work);
+    case "batch":
+      return workBatch(env, work);
+  }
 }
 
-export async function consume(env: BatchEnv, judging: () => Judging, messages: readonly Message[]): Promise<void> {
+export async function consume(env: BatchEnv, working: () => Working, messages: readonly Message[]): Promise<void> {
   const settle = async (message: Message, work: Work): Promise<void> => {
     try {
-      await perform(env, judging, work);
+      await perform(env, working, work);
       message.ack();
     } catch (error) {
       log("error", "a message comes again", { id: message.id, kind: work.kind }, error);
@@ -29,16 +44,25 @@ export async function consume(env: BatchEnv, judging: () => Judging, messages: r
     }
   };
   const beside: Promise<void>[] = [];
-  const receipts: [Message, Work][] = [];
+  const heavy: [Message, Work][] = [];
   for (const message of messages) {
     const parsed = v.safeParse(MessageSchema, message.body);
     if (!parsed.success) {
       log("error", "a message is none of ours", { id: message.id });
       message.ack();
-    } else if (parsed.output.kind === "receipt") receipts.push([message, parsed.output]);
+    } else if (HEAVY.has(parsed.output.kind)) heavy.push([message, parsed.output]);
     else beside.push(settle(message, parsed.output));
   }
-  // One webhook's pictures after the other's, since they take memory.
-  for (const [message, work] of receipts) await settle(message, work);
+  for (const [message, work] of heavy) await settle(message, work);
   await Promise.all(beside);
+}
+
+/** What the queue gave up on. The database still knows it, and the sweep brings it again: it is told to people. */
+export function consumeDead(messages: readonly Message[]): void {
+  for (const message of messages) {
+    const parsed = v.safeParse(MessageSchema, message.body);
+    const work = parsed.success && "id" in parsed.output ? parsed.output.id : undefined;
+    log("error", "a message was given up by the queue", { id: message.id, work });
+    message.ack();
+  }
 }

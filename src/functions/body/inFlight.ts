@@ -9,10 +9,12 @@ const LEASE_MS = 30_000;
 export class InFlight {
   readonly #leases = new Map<symbol, { bytes: number; until: number }>();
   readonly #capacity: number;
+  readonly #patienceMs: number;
 
   /** @param capacity bytes */
-  constructor(capacity: number) {
+  constructor(capacity: number, patienceMs = PATIENCE_MS) {
     this.#capacity = capacity;
+    this.#patienceMs = patienceMs;
   }
 
   /**
@@ -21,7 +23,7 @@ export class InFlight {
    */
   async hold<T>(bytes: number, use: () => Promise<T>): Promise<T> {
     for (let waited = 0; this.#held(Date.now()) + bytes > this.#capacity; waited += POLL_MS) {
-      if (waited >= PATIENCE_MS)
+      if (waited >= this.#patienceMs)
         throw new Problem("overloaded", "Too many pictures are being worked on. Try again shortly.");
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }

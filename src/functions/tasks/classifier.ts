@@ -24,7 +24,8 @@ export function bankOf(id: string, { banks }: Deployment): Bank {
   const bank = banks.get(id);
   if (bank) return bank;
   const known = [...banks.keys()].join(", ");
-  throw new Problem("bank_not_found", `There is no bank ${JSON.stringify(id)}; there are: ${known || "none"}.`);
+  const message = `There is no bank ${JSON.stringify(id)}; there are: ${known || "none"}.`;
+  throw new Problem("bank_not_found", message, { errors: [{ parameter: "bank", pointer: "/bank", message }] });
 }
 
 /** @returns the text of each label; undefined for one that is told by pictures alone */

@@ -11,19 +11,29 @@ export const MessageSchema = v.variant("kind", [
   v.strictObject({ kind: v.literal("receipt"), ...row }),
   /** A webhook is to be sent. */
   v.strictObject({ kind: v.literal("delivery"), ...row }),
+  /** A batch as a whole is to be worked on: validated, put together, tidied up, deleted. */
+  v.strictObject({ kind: v.literal("batch"), ...row }),
+  /** Some chunk is to be worked on, the most urgent one: who sent it meant this, but it may be another's turn. */
+  v.strictObject({ kind: v.literal("chunk"), ...row }),
   v.strictObject({ kind: v.literal("sweep") }),
 ]);
 export type Message = v.InferOutput<typeof MessageSchema>;
 /** A row that is due at a time; with any other `due_at` the message is out of date. */
-export type RowMessage = Exclude<Message, { kind: "sweep" }>;
+export type RowMessage = Exclude<Message, { kind: "sweep" | "chunk" }>;
+export type ChunkMessage = Extract<Message, { kind: "chunk" }>;
 
 export interface WorkEnv {
   DB: D1Database;
   WEBHOOKS: Queue<Message>;
 }
 
+/** Seconds that a queue shall keep a message. */
+export function delayOf({ due_at }: { due_at: number }, now: number): number {
+  const seconds = Math.ceil((due_at - now) / 1000);
+  return Math.min(Math.max(seconds, 0), MAX_DELAY_SECONDS);
+}
+
 /** @param now milliseconds */
 export async function enqueue({ WEBHOOKS }: WorkEnv, message: RowMessage, now: number): Promise<void> {
-  const seconds = Math.ceil((message.due_at - now) / 1000);
-  await WEBHOOKS.send(message, { delaySeconds: Math.min(Math.max(seconds, 0), MAX_DELAY_SECONDS) });
+  await WEBHOOKS.send(message, { delaySeconds: delayOf(message, now) });
 }

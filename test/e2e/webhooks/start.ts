@@ -10,11 +10,13 @@ import { writeEntries } from "../entries.ts";
 import { POLICIES_DIR } from "../policies.ts";
 
 export interface WebhookCollection {
+  /** Where databases and buckets are kept. */
+  state: string;
+  /** Configuration of the api Worker. */
+  config: string;
   /** Starts it, or starts it again with the database that it had. */
   start(): Promise<Collection>;
 }
-
-const DIR = join(STAGE_DIR, "test", "webhooks");
 
 interface Config {
   name: string;
@@ -33,13 +35,16 @@ async function amend(path: string, change: (config: Config) => Partial<Config>):
  * @param sources YAML by id
  * @param vars of api and batch
  * @param loopback where everything is that is elsewhere
+ * @param name of a folder of its own
  */
 export async function webhookCollection(
   sources: Record<string, string>,
   vars: Record<string, string>,
   loopback: string,
+  name = "webhooks",
 ): Promise<WebhookCollection> {
-  const [webhooksDir, deploymentDir, state] = ["sources", "deployment", "state"].map((name) => join(DIR, name)) as [
+  const own = join(STAGE_DIR, "test", name);
+  const [webhooksDir, deploymentDir, state] = ["sources", "deployment", "state"].map((name) => join(own, name)) as [
     string,
     string,
     string,
@@ -48,12 +53,12 @@ export async function webhookCollection(
   await Promise.all([webhooksDir, deploymentDir].map((dir) => mkdir(dir, { recursive: true })));
   for (const [id, yaml] of Object.entries(sources)) await writeFile(join(webhooksDir, `${id}.yaml`), yaml);
   const manifest = await stage({ ...EMBEDDED, policiesDir: POLICIES_DIR, webhooksDir, deploymentDir, log: () => {} });
-  const entries = await writeEntries(DIR);
-  const configs = await writeConfigs(manifest, { dir: join(DIR, "config") });
-  const { name: vision } = JSON.parse(await readFile(configs.vision, "utf8")) as Config;
+  const entries = await writeEntries(own);
+  const configs = await writeConfigs(manifest, { dir: join(own, "config") });
+  const { name: visionName } = JSON.parse(await readFile(configs.vision, "utf8")) as Config;
   const egress = { name: "egress", main: resolve("test/e2e/webhooks/egress.ts"), compatibility_date: "2026-09-01" };
-  const services = [{ binding: "VISION", service: vision }];
-  const egressPath = join(DIR, "config", "egress.json");
+  const services = [{ binding: "VISION", service: visionName }];
+  const egressPath = join(own, "config", "egress.json");
   await writeFile(egressPath, JSON.stringify({ ...egress, services, vars: { LOOPBACK: loopback } }));
   for (const worker of ["api", "batch"] as const) {
     await amend(configs[worker], (config) => ({
@@ -79,5 +84,5 @@ export async function webhookCollection(
     const [collection] = await Promise.all([startCollection(options), migrated]);
     return collection;
   };
-  return { start };
+  return { start, state, config: configs.api };
 }

@@ -8,6 +8,7 @@ import { sweep } from "../../../src/functions/batch/sweep.ts";
 import { InFlight } from "../../../src/functions/body/inFlight.ts";
 import { insertDelivery, listDeliveries } from "../../../src/functions/deliveries/deliveries.ts";
 import type { Deployment } from "../../../src/functions/deployment/deployment.ts";
+import { TextVectors } from "../../../src/functions/tasks/textVectors.ts";
 import { findReceipt, openReceipt } from "../../../src/functions/webhooks/receipts.ts";
 import type { Message as Work } from "../../../src/functions/work/message.ts";
 
@@ -36,7 +37,7 @@ const deployment = {
   policies: new Map(),
   banks: new Map(),
 } as unknown as Deployment;
-const judging = () => ({ deployment, inFlight: new InFlight(2 ** 26) });
+const judging = () => ({ deployment, inFlight: new InFlight(2 ** 26), texts: new TextVectors() });
 
 interface Sent {
   body: Work;

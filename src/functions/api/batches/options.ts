@@ -1,0 +1,101 @@
+// The options of POST /v1/batches: what is asked of every line, and what of the job.
+import * as v from "valibot";
+import { Problem } from "../../../core/problem.ts";
+import { checkUrl } from "../../../core/remote/checkUrl.ts";
+import { type JobInput, PRIORITIES, TASKS, type Task } from "../../batches/jobs.ts";
+import { type TaskOptions, taskOptions } from "../../batches/taskOptions.ts";
+import type { Deployment } from "../../deployment/deployment.ts";
+import type { Given } from "../../input/options.ts";
+import { parseOptions } from "../../input/parseOptions.ts";
+import { checkModerator } from "../../moderation/judge.ts";
+import { hostsOf } from "../../remote/hostsOf.ts";
+import { bankOf, textsOf } from "../../tasks/classifier.ts";
+import { ClassifySchema } from "../../tasks/classifyOptions.ts";
+import { ModerateSchema } from "../../tasks/moderateOptions.ts";
+import { standardsOf } from "../../tasks/moderatePicture.ts";
+import { TagSchema } from "../../tasks/tagOptions.ts";
+import type { Env } from "../env.ts";
+
+const object = (what: string) => v.pipe(v.string(`must be the ${what}`), v.minLength(1, `must be the ${what}`));
+const input = v.union(
+  [v.strictObject({ key: object("key of an object") }), v.strictObject({ prefix: object("prefix of keys") })],
+  'must be {"key"} or {"prefix"}',
+);
+
+const job = {
+  task: v.picklist(TASKS, `must be one of ${TASKS.join(", ")}`),
+  model: v.optional(v.string("must be the id of the model")),
+  priority: v.optional(v.picklist(PRIORITIES, `must be one of ${PRIORITIES.join(", ")}`), "normal"),
+  callback_url: v.optional(
+    v.pipe(v.string("must be an https address"), v.maxLength(2_000, "may have 2000 characters")),
+  ),
+};
+const InQuerySchema = v.looseObject(job);
+const InJsonSchema = v.looseObject({ ...job, input });
+
+/** For the description of the API; which options go with which task is checked by taskOptions. */
+export const BatchSchema = v.object({
+  ...job,
+  input: v.optional(input),
+  ...v.partial(ClassifySchema).entries,
+  ...v.partial(TagSchema).entries,
+  ...v.partial(ModerateSchema).entries,
+});
+
+export interface BatchOptions {
+  task: Task;
+  /** As they were given. */
+  options: Record<string, unknown>;
+  priority: number;
+  callback: { url: string; secrets: string[] } | null;
+  /** undefined where the lines are the body of the request. */
+  input: JobInput | undefined;
+}
+
+const named = (field: string, message: string) => ({ errors: [{ parameter: field, pointer: `/${field}`, message }] });
+
+/** @throws Problem `remote_refused`, `invalid_request` */
+function callbackOf(url: string, { CALLBACK_HOSTS, CALLBACK_SECRETS }: Env): BatchOptions["callback"] {
+  try {
+    checkUrl(url, hostsOf(CALLBACK_HOSTS));
+  } catch (error) {
+    const { code, message } = Problem.from(error);
+    throw new Problem(code, `callback_url: ${message}`, { ...named("callback_url", message), cause: error });
+  }
+  const secrets = hostsOf(CALLBACK_SECRETS);
+  if (secrets.length > 0) return { url, secrets };
+  const message = "cannot be signed: this deployment names no secret in CALLBACK_SECRETS";
+  throw new Problem("invalid_request", `callback_url ${message}.`, named("callback_url", message));
+}
+
+/** What lines could only fail at is told before there are any. */
+function checkTask(options: TaskOptions, deployment: Deployment, env: Env): void {
+  if (options.task === "moderate") {
+    checkModerator(deployment, env.ALLOW_DEMO_MODERATION);
+    standardsOf(deployment, options);
+  }
+  if (options.task !== "classify" && options.task !== "tag") return;
+  const { bank, labels = [], template } = options;
+  if (bank !== undefined) bankOf(bank, deployment);
+  if (env.TEXT || textsOf(labels, template).every((text) => text === undefined)) return;
+  const message = "This deployment has no text tower: labels cannot be encoded, banks can be asked with.";
+  throw new Problem("text_unavailable", message, named("labels", message));
+}
+
+/** @throws Problem naming the field that is wrong */
+export function batchOptions(given: Given, deployment: Deployment, env: Env): BatchOptions {
+  const { manifest } = deployment;
+  const stated = parseOptions(given.form === "json" ? InJsonSchema : InQuerySchema, given);
+  const { task, model, priority, callback_url, input, ...options } = { input: undefined, ...stated };
+  if (model !== undefined && model !== manifest.id) {
+    const message = `must be ${manifest.id}, the one that is deployed, or left out`;
+    throw new Problem("model_not_found", `model ${message}.`, named("model", message));
+  }
+  const place = given.form === "json" ? input : undefined;
+  const own = given.form === "json" || input === undefined ? options : { ...options, input };
+  checkTask(taskOptions(task, { options: own, form: given.form }), deployment, env);
+  return {
+    ...{ task, options: own, priority: PRIORITIES.indexOf(priority), input: place as JobInput | undefined },
+    callback: callback_url === undefined ? null : callbackOf(callback_url, env),
+  };
+}

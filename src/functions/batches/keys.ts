@@ -1,0 +1,23 @@
+// Where a batch lies in the bucket. Everything of a job is below its folder, so that deleting it is one prefix.
+
+const FOLDER = "batches/";
+
+export const folderOf = (job: string): string => `${FOLDER}${job}/`;
+/** The lines of the job: what was uploaded, or a copy that nobody else can change. */
+export const inputKey = (job: string): string => `${folderOf(job)}input.ndjson`;
+/** Answers of one chunk: results, errors, then vectors of embeddings. */
+export const chunksFolder = (job: string): string => `${folderOf(job)}chunks/`;
+export const chunkKey = (job: string, { first, rows }: { first: number; rows: number }): string =>
+  `${chunksFolder(job)}${first}+${rows}`;
+
+/** What a finished job is made of. */
+export const OUTPUTS = {
+  results: "results.ndjson",
+  errors: "errors.ndjson",
+  vectors: "vectors.npy",
+} as const;
+export type Output = keyof typeof OUTPUTS;
+export const outputKey = (job: string, output: Output): string => `${folderOf(job)}${OUTPUTS[output]}`;
+
+/** Objects that hold jobs are no pictures or inputs of others. */
+export const isOwn = (key: string): boolean => key.startsWith(FOLDER);
