@@ -38,8 +38,11 @@ class CalibratedActivation implements Activation {
   }
 }
 
-/** @param calibration of this checkpoint; a Vision Transformer and a text tower need none */
-export function int8(calibration: Calibration): Precision {
+/**
+ * @param calibration of this checkpoint; a Vision Transformer and a text tower need none
+ * @param shardBytes an embedding table past it is cut by columns
+ */
+export function int8(calibration: Calibration, shardBytes = EDGE_SHARD_BYTES): Precision {
   const affine = (key: string): Affine => {
     const range = calibration.ranges[key];
     if (!range) throw new Error(`the calibration has no range for ${key}`);
@@ -96,7 +99,7 @@ export function int8(calibration: Calibration): Precision {
     },
     embedding(graph, ids, name, table, rows, width) {
       const { values, scales } = quantizeRows(table, rows);
-      const parts = Math.ceil(values.byteLength / EDGE_SHARD_BYTES);
+      const parts = Math.max(1, Math.ceil(values.byteLength / shardBytes));
       const columns = Math.ceil(width / parts);
       const cut = Array.from({ length: parts }, (_, part) => {
         const from = part * columns;

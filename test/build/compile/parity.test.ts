@@ -78,3 +78,20 @@ test("int8 towers cut into many shards stay near the reference, alone and in a b
   }
   await session.release();
 });
+
+test("an embedding table past a shard is cut by columns and gives the same vectors", async () => {
+  const checkpoint = await openGolden(join(GOLDENS, "vit-gelu"));
+  const { context, vocab, blocks } = checkpoint.model.text;
+  const { ids, count } = goldenInputs(checkpoint.model.vision.size, context, vocab);
+  const none = { pictures: 0, ranges: {} };
+  const vectors: Float32Array[] = [];
+  for (const limit of [Number.POSITIVE_INFINITY, 10_000]) {
+    expect(vocab * blocks.width).toBeGreaterThan(2 * 10_000);
+    await writeTower(dir, "text", checkpoint, int8(none, limit), limit);
+    const session = await openTower(dir, "text");
+    vectors.push(await session.run(ids, [count, context]));
+    await session.release();
+  }
+  checkpoint.tensors.close();
+  expect(vectors[1]).toEqual(vectors[0]);
+});
