@@ -38,5 +38,3 @@ export const revisionUrl = (hub: Hub, repo: string, revision: string): URL =>
 
 export const fileUrl = (hub: Hub, repo: string, revision: string, path: string): URL =>
   below(hub, `${encoded(repo)}/resolve/${encodeURIComponent(revision)}/${encoded(path)}`);
-
-export const pageUrl = (hub: Hub, repo: string): URL => below(hub, encoded(repo));

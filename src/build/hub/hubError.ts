@@ -1,4 +1,5 @@
 // What the hub's answers of refusal mean, in words that say what to do.
+import { retryAfter } from "../../core/webhook/retryAfter.ts";
 import type { Hub } from "./hub.ts";
 
 /** What was asked for, for messages. */
@@ -27,16 +28,12 @@ export class HubError extends Error {
   }
 }
 
-/** Retry-After in seconds or as a date (RFC 9110), or the draft `RateLimit: "api";r=0;t=55` that the hub sends. */
-export function retryAfter(headers: Headers, now: number): number | undefined {
-  const told = headers.get("retry-after");
-  if (told !== null) {
-    const ms = /^\d+$/.test(told) ? Number(told) * 1000 : Date.parse(told) - now;
-    if (Number.isFinite(ms)) return Math.max(0, ms);
-  }
+/** Retry-After, or the draft `RateLimit: "api";r=0;t=55` that the hub sends. @returns ms */
+function pauseOf(headers: Headers): number | undefined {
   // It is on every answer; only with nothing left is it a reason to wait.
-  const seconds = /;\s*r=0;\s*t=(\d+)/.exec(headers.get("ratelimit") ?? "")?.[1];
-  return seconds === undefined ? undefined : Number(seconds) * 1000;
+  const told = /;\s*r=0;\s*t=(\d+)/.exec(headers.get("ratelimit") ?? "")?.[1];
+  const seconds = retryAfter(headers, Date.now()) ?? (told === undefined ? undefined : Number(told));
+  return seconds === undefined ? undefined : seconds * 1000;
 }
 
 /** @param host that answered: the hub, or the one that it redirected to */
@@ -52,7 +49,7 @@ export function hubError(response: Response, url: URL, hub: Hub, { repo, revisio
     return new HubError(`${what}: ${url.host}, where the hub keeps its files, answered ${status}.`, {
       status,
       retry,
-      after: retryAfter(headers, Date.now()),
+      after: pauseOf(headers),
     });
   }
   if (code === "GatedRepo") {
@@ -73,6 +70,6 @@ export function hubError(response: Response, url: URL, hub: Hub, { repo, revisio
   return new HubError(`${what}: ${hub.endpoint.host} answered ${status}.`, {
     status,
     retry: status === 408 || status === 429 || status >= 500,
-    after: retryAfter(headers, Date.now()),
+    after: pauseOf(headers),
   });
 }

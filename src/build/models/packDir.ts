@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isPackId } from "./packId.ts";
 
-export const EDGE_PACKS = "models";
+const EDGE_PACKS = "models";
 /** Half the memory first. */
-export const GPU_PACKS = [".edgeclip/fp16", ".edgeclip/fp32"] as const;
+const GPU_PACKS = [".edgeclip/fp16", ".edgeclip/fp32"] as const;
 export const CHECKPOINTS = ".edgeclip/checkpoints";
 
 /** @param id a name, or a folder with a pack in it */

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export interface HubFile {
+interface HubFile {
   content: Buffer;
   /** In LFS (and so on the other host) or in Git itself. */
   lfs: boolean;
@@ -13,7 +13,7 @@ export interface HubFile {
   claimedSize?: number;
 }
 
-export interface Seen {
+interface Seen {
   host: "hub" | "cdn";
   method: string;
   path: string;

@@ -1,6 +1,6 @@
 // Protobuf's text format, as much of it as model configurations use: nested messages, lists, strings, numbers, enums.
 
-export type Value = string | number | Message | Value[];
+type Value = string | number | Message | Value[];
 export interface Message {
   [field: string]: Value;
 }
