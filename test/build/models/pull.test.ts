@@ -1,9 +1,9 @@
 // `npm run models -- pull` as a person runs it, against a hub on loopback.
 import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type FakeHub, startHub } from "../hub/startHub.ts";
@@ -99,6 +99,33 @@ test("non-commercial weights need agreement, which scripts give by a flag", asyn
   expect(stdout).toContain("apple-amlr, NOT for commercial use");
   expect(stdout).toContain("has the ONNX export of MobileCLIP-S0");
   expect(readFileSync(join(dir, "out/onnx/text_model.onnx")).length).toBe(2000);
+});
+
+const BASELINE = "../shared/models/nano-baseline";
+if (!existsSync(BASELINE)) console.warn(`skipped: pulling and building, there is no ${BASELINE}`);
+
+test.runIf(existsSync(BASELINE))("--build makes a pack of what was pulled, which verifies", async () => {
+  const names = ["open_clip_config.json", "tokenizer.json", "open_clip_model.safetensors"];
+  const repo = "timm/vit_base_patch32_clip_224.openai";
+  const { commit } = await serve(
+    repo,
+    Object.fromEntries(names.map((name) => [name, readFileSync(join(BASELINE, name))])),
+  );
+  // Everything that is written goes below the folder that it is run in.
+  for (const name of ["registry.json", "labels"])
+    cpSync(join("models", name), join(dir, "models", name), { recursive: true });
+  const here = (...rest: string[]) =>
+    run(process.execPath, [resolve("src/build/models.ts"), ...rest], { env: env(), cwd: dir });
+  const calibrate = ["--calibrate", resolve("test/fixtures/pictures")];
+  await here("pull", "openai-vit-b-32", "--build", ...calibrate, "--allow-drift");
+  expect(JSON.parse(readFileSync(join(dir, "models/openai-vit-b-32/pack.json"), "utf8")).source).toEqual({
+    repo,
+    revision: commit,
+    licence: "MIT",
+  });
+  const { stdout } = await here("verify", "openai-vit-b-32");
+  expect(stdout).toContain(`.edgeclip/checkpoints/openai-vit-b-32: ${repo} at ${commit}, by models.lock.json`);
+  expect(stdout).toMatch(/All 23 checks passed/);
 });
 
 test.each<[string, string[], RegExp]>([
