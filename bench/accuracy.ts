@@ -28,6 +28,7 @@ export async function accuracy(): Promise<void> {
     magick,
     classes,
     captions: 0,
+    begin: () => undefined,
     advance: () => undefined,
   });
   await Promise.all(engines.map((engine) => engine.release()));

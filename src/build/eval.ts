@@ -128,13 +128,17 @@ async function main(): Promise<void> {
   });
   const magick = await openMagick();
   const say = (amount: number) => amount.toFixed(amount > 0 && amount < 10 && !Number.isInteger(amount) ? 1 : 0);
-  const progress = new Progress({ label: "pictures", total: samples.length, say, screen: process.stderr });
+  let progress: Progress | undefined;
   const { measured, unreadable } = await measure(samples, engines, {
     magick,
     classes,
     captions: task === "zero-shot" ? 0 : captions,
-    advance: (pictures) => progress.add(pictures),
-  }).finally(() => progress.end());
+    begin(label, total) {
+      progress?.end();
+      progress = new Progress({ label, total, say, screen: process.stderr });
+    },
+    advance: (steps) => progress?.add(steps),
+  }).finally(() => progress?.end());
   if (unreadable.length === samples.length)
     throw new Error(`No picture could be read, the first ${unreadable[0]?.name}: ${unreadable[0]?.reason}`);
 

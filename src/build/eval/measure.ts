@@ -30,7 +30,9 @@ interface MeasureOptions {
   classes: Classes | undefined;
   /** Captions of a picture that count; 0: nothing is retrieved. */
   captions: number;
-  advance: (pictures: number) => void;
+  /** Told what begins, and how many steps it has. */
+  begin: (what: string, steps: number) => void;
+  advance: (steps: number) => void;
 }
 
 interface Run {
@@ -55,11 +57,13 @@ export async function measure(
   engines: readonly Engine[],
   options: MeasureOptions,
 ): Promise<{ measured: Measured[]; unreadable: Unreadable[] }> {
-  const { magick, classes, captions, advance } = options;
+  const { magick, classes, captions, begin, advance } = options;
   const runs: Run[] = [];
+  if (classes) begin("labels", engines.length);
   for (const engine of engines) {
     const { tokenize, manifest, text } = engine;
     const bank = classes && (await textBank(text, tokenize, classes.prompts, manifest.embed_dim));
+    if (classes) advance(1);
     runs.push({ engine, bank, predictions: [], vectors: [], ms: 0, cosine: { sum: 0, worst: 1, n: 0 } });
   }
   const sizes = [...new Set(engines.map(({ manifest }) => manifest.image.size))];
@@ -88,6 +92,7 @@ export async function measure(
     waiting = [];
   };
 
+  begin("pictures", samples.length);
   for (const [at, sample] of samples.entries()) {
     try {
       const bytes = await sample.read();
@@ -104,7 +109,7 @@ export async function measure(
   const measured: Measured[] = [];
   const encoded = samples.length - unreadable.length;
   for (const { engine, predictions, vectors, ms, cosine } of runs) {
-    const retrieval = vectors.length > 0 ? await retrieveWith(engine, captioned, vectors, captions) : undefined;
+    const retrieval = vectors.length > 0 ? await retrieveWith(engine, captioned, vectors, options) : undefined;
     measured.push({
       engine,
       predictions,
@@ -146,7 +151,7 @@ async function retrieveWith(
   { text, tokenize, manifest }: Engine,
   captioned: readonly Sample[],
   vectors: readonly Float32Array[],
-  most: number,
+  { captions: most, begin, advance }: MeasureOptions,
 ): Promise<RetrievalResult> {
   const width = manifest.embed_dim;
   const pairs = captioned.flatMap(({ captions }, image) =>
@@ -158,5 +163,6 @@ async function retrieveWith(
   const images = new Float32Array(vectors.length * width);
   for (const [row, vector] of vectors.entries()) images.set(vector, row * width);
   const owner = Int32Array.from(pairs, ({ image }) => image);
-  return retrieve(images, texts, owner, width);
+  begin("retrieval", vectors.length + pairs.length);
+  return retrieve(images, texts, owner, width, advance);
 }

@@ -59,7 +59,8 @@ export class Progress {
     const left = rate > 0 ? `${duration((total - this.#done) / rate)} left` : "";
     const bar = `[${"#".repeat(full)}${"-".repeat(WIDTH - full)}]`;
     const line = `${label} ${bar} ${Math.floor(share * 100)} %  ${say(this.#done)} of ${say(total)}  ${say(rate)}/s  ${left}`;
-    return line.trimEnd().slice(0, (screen.columns ?? 100) - 1);
+    // A terminal of unknown width says 0.
+    return line.trimEnd().slice(0, (screen.columns || 100) - 1);
   }
 
   /** Takes the line away; what is worth keeping is said by the caller. */
