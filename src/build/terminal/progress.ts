@@ -5,6 +5,8 @@ const WIDTH = 16;
 const REDRAW_MS = 100;
 /** The rate is that of the last seconds, not of an hour ago. */
 const WINDOW_MS = 5_000;
+/** Sooner the first bytes would foretell days. */
+const FORETELL_MS = 1_000;
 
 export interface Screen {
   isTTY?: boolean | undefined;
@@ -56,7 +58,8 @@ export class Progress {
     const share = total > 0 ? Math.min(1, Math.max(0, this.#done / total)) : 1;
     const full = Math.round(share * WIDTH);
     const { rate } = this;
-    const left = rate > 0 ? `${duration((total - this.#done) / rate)} left` : "";
+    const watched = this.#options.now() - (this.#seen[0]?.[0] ?? 0);
+    const left = rate > 0 && watched >= FORETELL_MS ? `${duration((total - this.#done) / rate)} left` : "";
     const bar = `[${"#".repeat(full)}${"-".repeat(WIDTH - full)}]`;
     const line = `${label} ${bar} ${Math.floor(share * 100)} %  ${say(this.#done)} of ${say(total)}  ${say(rate)}/s  ${left}`;
     // A terminal of unknown width says 0.

@@ -91,6 +91,7 @@ test("non-commercial weights need agreement, which scripts give by a flag", asyn
   });
   await expect(pull("mobileclip-s0")).rejects.toMatchObject({
     code: 1,
+    stdout: expect.stringContaining("The model card of Xenova/mobileclip_s0 says mit: read it"),
     stderr: expect.stringContaining("--accept-licence says that you agree"),
   });
   expect(server.seen.some(({ path }) => path.includes("/resolve/"))).toBe(false);
