@@ -82,6 +82,7 @@ describe("real answers keep to it", () => {
     ["bank", undefined, "everyday"],
     ["policies", undefined],
     ["deliveries", undefined],
+    ["batches", undefined],
     ["healthz", undefined],
     ["readyz", undefined],
   ])("%s", async (id, body, name) => {
@@ -117,4 +118,33 @@ describe("real answers keep to it", () => {
     check(described.content[type]!.schema, answer);
     expect(described.description.split(", ")).toContain(answer.code ?? answer.error?.code);
   });
+});
+
+test("a batch, from the request to its results, keeps to it", { timeout: 120_000 }, async () => {
+  const body = { task: "classify", bank: "everyday", top_k: 1, input: { key: "no such object" } };
+  check(find("createBatch").operation.requestBody!.content["application/json"]!.schema, body);
+  const send = async (query: string, init: RequestInit) => {
+    const response = await fetch(`${inject("url")}/v1/batches${query}`, init);
+    return { status: response.status, text: await response.text() };
+  };
+  const line = (custom_id: string, url: string) => `${JSON.stringify({ custom_id, image: url })}\n`;
+  const { status, text } = await send("?task=classify&bank=everyday&top_k=1", {
+    method: "POST",
+    body: line("a", image) + line("b", "https://elsewhere.example.com/a.jpg"),
+    headers: { "content-type": "application/x-ndjson" },
+  });
+  expect(status).toBe(202);
+  const answer = (id: string, type = "application/json", code = 200) =>
+    find(id).operation.responses[code]!.content[type]!.schema;
+  check(answer("createBatch", "application/json", 202), JSON.parse(text));
+  const { id } = JSON.parse(text) as { id: string };
+  const job = async () => JSON.parse((await send(`/${id}`, {})).text) as { status: string };
+  await expect.poll(async () => (await job()).status, { timeout: 100_000, interval: 200 }).toBe("completed");
+  check(answer("batch"), await job());
+  const ndjson = "application/x-ndjson";
+  check(answer("batchResults", ndjson), JSON.parse((await send(`/${id}/results`, {})).text));
+  check(answer("batchErrors", ndjson), JSON.parse((await send(`/${id}/errors`, {})).text));
+  check(answer("cancelBatch"), JSON.parse((await send(`/${id}/cancel`, { method: "POST" })).text));
+  check(answer("batches"), JSON.parse((await send("", {})).text));
+  check(answer("deleteBatch"), JSON.parse((await send(`/${id}`, { method: "DELETE" })).text));
 });

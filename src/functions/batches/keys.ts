@@ -11,7 +11,7 @@ export const chunkKey = (job: string, { first, rows }: { first: number; rows: nu
   `${chunksFolder(job)}${first}+${rows}`;
 
 /** What a finished job is made of. */
-export const OUTPUTS = {
+const OUTPUTS = {
   results: "results.ndjson",
   errors: "errors.ndjson",
   vectors: "vectors.npy",

@@ -10,7 +10,7 @@ import { readExamples } from "./examples.ts";
 import type { TextVectors } from "./textVectors.ts";
 
 /** The parts of a deployment that look at pictures and read texts. */
-export interface TaskEnv extends RemoteEnv {
+interface TaskEnv extends RemoteEnv {
   IMAGE: Fetcher;
   VISION: Fetcher;
   /** Absent where a deployment does without free text. */

@@ -29,7 +29,7 @@ const SIZE = 2;
 export const POISON = 255;
 
 /** Fails one operation of a database or a bucket, before or after it was done. */
-export class Faults {
+class Faults {
   /** Operations so far. */
   count = 0;
   /** The operation that fails, from 1. */

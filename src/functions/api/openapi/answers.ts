@@ -1,5 +1,6 @@
 // What the endpoints answer, as schemas: the OpenAPI document is made of them, and the tests hold real answers against them.
 import * as v from "valibot";
+import { PRIORITIES, STATUSES, TASKS } from "../../batches/jobs.ts";
 
 const hash = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -109,6 +110,47 @@ export const WebhookAnswer = v.object({
 });
 
 export const QueuedAnswer = v.object({ id: v.string(), status: v.literal("queued") });
+
+const optionalTime = v.nullable(time);
+export const BatchAnswer = v.object({
+  id: v.string(),
+  object: v.literal("batch"),
+  task: v.picklist(TASKS),
+  status: v.picklist(STATUSES),
+  counts: v.object({ total: v.number(), completed: v.number(), failed: v.number() }),
+  rate: v.nullable(v.number()),
+  eta_seconds: v.nullable(v.number()),
+  created_at: time,
+  in_progress_at: optionalTime,
+  finalizing_at: optionalTime,
+  finished_at: optionalTime,
+  expires_at: time,
+  input: v.object({
+    upload: v.optional(v.number()),
+    key: v.optional(v.string()),
+    prefix: v.optional(v.string()),
+  }),
+  options: v.record(v.string(), v.unknown()),
+  priority: v.picklist(PRIORITIES),
+  callback_url: v.nullable(v.string()),
+  errors: v.array(v.object({ code: v.string(), message: v.string(), line: v.optional(v.number()) })),
+  model: Model,
+});
+export const BatchesAnswer = v.object({
+  object: v.literal("list"),
+  data: v.array(BatchAnswer),
+  has_more: v.boolean(),
+});
+export const DeletedBatchAnswer = v.object({ id: v.string(), object: v.literal("batch"), deleted: v.literal(true) });
+export const BatchResultAnswer = v.object({
+  custom_id: v.string(),
+  result: v.union([v.object({ embedding: v.array(v.number()) }), ClassifyAnswer, TagAnswer, ModerateAnswer]),
+});
+export const BatchErrorAnswer = v.object({
+  custom_id: v.nullable(v.string()),
+  line: v.number(),
+  error: v.object({ code: v.string(), detail: v.string() }),
+});
 
 export const ModelsAnswer = v.object({
   data: v.array(

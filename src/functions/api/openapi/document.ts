@@ -9,7 +9,11 @@ import { OPERATIONS, type Operation } from "./operations.ts";
 type Json = Record<string, unknown>;
 
 const PICTURE_REF = { $ref: "#/components/schemas/Picture" };
+const LINES =
+  'A JSON object a line: `{"custom_id", "image": <picture>, …}`, options of the line beside them. The options of the job stand in the query.';
 const BINARY = { type: "string", format: "binary" };
+
+const OCTETS = "application/octet-stream";
 
 /** Checks that JSON Schema cannot say are left to the Worker. */
 function schemaOf(schema: v.GenericSchema, typeMode: "input" | "output"): Json {
@@ -29,7 +33,7 @@ const requiredOf = (schema: Json): string[] => (schema.required ?? []) as string
 /** Options in a query are texts; a list repeats its key. What a query cannot say, such as pairs, goes in JSON. */
 const inQuery = (options: Json): Json[] =>
   propertiesOf(options).flatMap(([name, schema]) => {
-    const flat = schema.type === "array" ? !["pairs"].includes(name) : true;
+    const flat = !["pairs", "input"].includes(name);
     const listed = name === "labels" ? { type: "array", items: { type: "string" } } : schema;
     return flat ? [{ name, in: "query", required: requiredOf(options).includes(name), schema: listed }] : [];
   });
@@ -38,6 +42,14 @@ function bodyOf({ body, options }: Operation): Json | undefined {
   if (body === undefined) return undefined;
   const schema = options ? schemaOf(options, "input") : { type: "object" };
   if (body === "json") return { required: true, content: { "application/json": { schema } } };
+  if (body === "lines") {
+    const json = { ...schema, required: ["input", ...requiredOf(schema)] };
+    const lines = { description: LINES, type: "string" };
+    return {
+      required: true,
+      content: { "application/json": { schema: json }, "application/x-ndjson": { schema: lines } },
+    };
+  }
   const properties = Object.fromEntries(propertiesOf(schema));
   const several = body === "images";
   const [name, value] = several
@@ -70,16 +82,16 @@ function errorsOf({ path, errors, open }: Operation): Json {
 }
 
 function operationOf(operation: Operation): Json {
-  const { id, path, summary, body, options, answers, open } = operation;
+  const { id, path, summary, body, options, answers, media = ["application/json"], open } = operation;
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     ...{ name, in: "path", required: true, schema: { type: "string" } },
   }));
   const query = options && body !== "json" ? inQuery(schemaOf(options, "input")) : [];
   const requestBody = bodyOf(operation);
-  const answered = Object.entries(answers).map(([status, schema]) => [
-    status,
-    { description: summary, content: { "application/json": { schema: schemaOf(schema, "output") } } },
-  ]);
+  const answered = Object.entries(answers).map(([status, schema]) => {
+    const content = media.map((type) => [type, { schema: type === OCTETS ? BINARY : schemaOf(schema, "output") }]);
+    return [status, { description: summary, content: Object.fromEntries(content) }];
+  });
   return {
     operationId: id,
     summary,
@@ -97,7 +109,7 @@ const field = {
 
 const SCHEMAS = {
   Picture: {
-    description: "An https address, a data URI, or an object with one of data (base64) and url.",
+    description: "An https address, a data URI, or an object with one of data (base64) and url; in batches also key.",
     oneOf: [
       { type: "string" },
       { type: "object", properties: { data: { type: "string" } }, required: ["data"], additionalProperties: false },
