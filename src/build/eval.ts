@@ -110,6 +110,10 @@ async function main(): Promise<void> {
   if (task === "retrieval" && captioned === 0) throw new Error(`${path}: no picture has a caption`);
   if (labelled + captioned === 0) throw new Error(`${path}: no picture has a label or a caption`);
 
+  const codes = samples.every(({ label }) => label === undefined || /^(?:\d+|n\d{8})$/.test(label));
+  if (task !== "retrieval" && labelled > 0 && codes)
+    throw new Error(`${path}: its labels are only numbers or codes; --names says what they are called`);
+
   const templates = values.templates === undefined ? undefined : await readTemplates(values.templates);
   const file = values.labels && isPackId(values.labels) ? `models/labels/${values.labels}.yaml` : values.labels;
   let classes: Classes | undefined;

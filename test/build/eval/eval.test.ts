@@ -78,6 +78,7 @@ test.each<[string, string[], RegExp]>([
   ["data that is not there", ["/nowhere"], /\/nowhere is not there/],
   ["a pack that is not there", ["CLOTHES", "--pack", "nothing"], /--pack: there is no pack nothing here/],
   ["a task without what it needs", ["CLOTHES", "--task", "retrieval"], /no picture has a caption/],
+  ["labels that are only numbers", ["NUMBERS"], /its labels are only numbers or codes; --names says/],
   ["another task", ["CLOTHES", "--task", "magic"], /--task is zero-shot, retrieval or all, not magic/],
   [
     "a template without a place",
@@ -90,7 +91,9 @@ test.each<[string, string[], RegExp]>([
     /The backend did not answer/,
   ],
 ])("%s: told in words, with a failing exit", async (_name, args, message) => {
-  const named = args.map((arg) => (arg === "CLOTHES" ? join(dir, "clothes") : arg));
+  writeFileSync(join(dir, "numbers.ndjson"), '{"image": "a.jpg", "label": 3}');
+  const places: Record<string, string> = { CLOTHES: "clothes", NUMBERS: "numbers.ndjson" };
+  const named = args.map((arg) => (arg in places ? join(dir, places[arg]!) : arg));
   await expect(evaluate(...named)).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(message) });
 });
 
