@@ -1,12 +1,14 @@
 // `npm run bench`: the figures of the budget table, measured on this machine. Parts: npm run bench -- requests accuracy …
 import { accuracy } from "./accuracy.ts";
 import { backend } from "./backend.ts";
+import { batches } from "./batches.ts";
 import { bundles } from "./bundles.ts";
 import { compile } from "./compile.ts";
 import { duplicates } from "./duplicates.ts";
 import { endpoints } from "./endpoints.ts";
 import { fewShot } from "./fewShot.ts";
 import { moderation } from "./moderation.ts";
+import { parity } from "./parity.ts";
 import { preprocessing } from "./preprocessing.ts";
 import { requests } from "./requests.ts";
 import { tags } from "./tags.ts";
@@ -16,6 +18,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   endpoints,
   bundles,
   compile,
+  parity,
   preprocessing,
   accuracy,
   duplicates,
@@ -23,6 +26,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   moderation,
   "few-shot": fewShot,
   backend,
+  batches,
 };
 
 const asked = process.argv.slice(2);
