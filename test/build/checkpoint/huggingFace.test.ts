@@ -44,9 +44,21 @@ test("an end of text of 2 means the highest id, one that is the tokenizer's is t
   await expect(of(49406)).rejects.toThrow(/text_config\.eos_token_id: is 49406, the tokenizer ends a text with 49407/);
 });
 
+/** As they stand in configurations of OpenAI's own models, beside those that count. */
+const OLD_KEYS = `_name_or_path add_cross_attention architectures attention_dropout bad_words_ids bos_token_id
+  chunk_size_feed_forward cross_attention_hidden_size decoder_start_token_id diversity_penalty do_sample dropout
+  early_stopping encoder_no_repeat_ngram_size finetuning_task forced_bos_token_id forced_eos_token_id id2label
+  initializer_factor initializer_range is_decoder is_encoder_decoder label2id length_penalty max_length min_length
+  no_repeat_ngram_size num_beam_groups num_beams num_return_sequences output_attentions output_hidden_states output_scores
+  pad_token_id prefix projection_dim problem_type remove_invalid_values repetition_penalty return_dict
+  return_dict_in_generate sep_token_id task_specific_params temperature tie_encoder_decoder tie_word_embeddings
+  tokenizer_class top_k top_p torch_dtype torchscript transformers_version use_bfloat16`.split(/\s+/);
+
 test("the keys that old versions of transformers wrote change nothing", async () => {
-  const vision = { top_k: 50, bad_words_ids: null, pruned_heads: {}, dropout: 0, eos_token_id: null };
-  expect(await read({ vision_config: vision, logit_scale_init_value: 9, torch_dtype: "float32" })).toEqual(
+  const old = { ...Object.fromEntries(OLD_KEYS.map((key) => [key, null])), pruned_heads: {} };
+  const stated = { text_config: { ...old, eos_token_id: 2 }, vision_config: { ...old, eos_token_id: null } };
+  const dicts = { text_config_dict: null, vision_config_dict: null };
+  expect(await read({ ...stated, ...dicts, logit_scale_init_value: 9, torch_dtype: "float32" })).toEqual(
     await read({}),
   );
 });
