@@ -8,8 +8,11 @@ const origins = ({ CORS_ORIGINS = "" }: Env): string[] => CORS_ORIGINS.split(","
 
 export const crossOrigin = cors({
   origin: (origin, context) => (origin && origins(context.env).includes(origin) ? origin : null),
-  allowMethods: ["GET", "POST"],
-  allowHeaders: ["authorization", "content-type"],
-  exposeHeaders: ["x-request-id", "x-edgeclip-space", "server-timing", "ratelimit-policy", "retry-after"],
+  allowMethods: ["GET", "POST", "DELETE"],
+  allowHeaders: ["authorization", "content-type", "idempotency-key", "range", "if-range"],
+  exposeHeaders: [
+    ...["x-request-id", "x-edgeclip-space", "server-timing", "ratelimit-policy", "retry-after"],
+    ...["content-range", "etag", "link"],
+  ],
   maxAge: PREFLIGHT_SECONDS,
 });

@@ -36,6 +36,15 @@ export async function postponeJob(
   return meta.changes === 1;
 }
 
+/** @returns whether it still was the caller's, and was not accepted meanwhile */
+export async function giveUpUpload(db: D1Database, { id, due_at }: Leased): Promise<boolean> {
+  const { meta } = await db
+    .prepare(`UPDATE batches SET deleted_at = 0 WHERE ${MINE} AND status = 'uploading'`)
+    .bind(id, due_at)
+    .run();
+  return meta.changes === 1;
+}
+
 /** The lines are known, and the work on them may begin. @returns whether it still was the caller's */
 export async function beginJob(db: D1Database, { id, due_at }: Leased, total: number, now: number): Promise<boolean> {
   const [begun] = await db.batch([

@@ -8,7 +8,7 @@ import { enqueue, type RowMessage } from "../work/message.ts";
 import { assemble } from "./assemble.ts";
 import type { BatchEnv } from "./env.ts";
 import { InvalidJob } from "./invalidJob.ts";
-import { claimJob, type Ended, endJob, type Leased, postponeJob } from "./jobRows.ts";
+import { claimJob, type Ended, endJob, giveUpUpload, type Leased, postponeJob } from "./jobRows.ts";
 import { validate } from "./validate.ts";
 
 /** As long as an invocation may take. */
@@ -59,10 +59,8 @@ async function step(env: BatchEnv, job: Leased): Promise<void> {
   switch (job.status) {
     case "uploading":
       // Whoever sent it is gone, and nobody was told that it was accepted.
-      await env.DB.prepare("UPDATE batches SET deleted_at = 0 WHERE id = ? AND due_at = ?")
-        .bind(job.id, job.due_at)
-        .run();
-      return purge(env, job, 0);
+      if (await giveUpUpload(env.DB, job)) await purge(env, job, 0);
+      return undefined;
     case "validating":
       return validate(env, job);
     case "finalizing": {

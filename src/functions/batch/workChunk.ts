@@ -14,7 +14,8 @@ import { type Answered, claimChunk, countChunk, postponeChunk, splitChunk } from
 import type { BatchEnv } from "./env.ts";
 import { sendTickets } from "./tickets.ts";
 
-const LEASE_MS = 10 * 60_000;
+/** Should it take longer, another begins as well, the first to end counts, and in the end the chunk is halved. */
+const LEASE_MS = 4 * 60_000;
 /** Attempts after which a chunk is split, should it be one of its lines that ends whoever works on it. */
 const WHOLE_ATTEMPTS = 3;
 /** Seconds before each attempt; of a line on its own, then it is answered with the failure. */

@@ -92,7 +92,7 @@ export async function acceptJob(
   const row = await db
     .prepare(
       `UPDATE OR IGNORE batches SET status = 'validating', input = ?, idempotency_key = ?, request_hash = ?, due_at = ?
-       WHERE id = ? AND status = 'uploading' RETURNING *`,
+       WHERE id = ? AND status = 'uploading' AND deleted_at IS NULL RETURNING *`,
     )
     .bind(JSON.stringify(input), key ?? null, hash, now, id)
     .first();

@@ -3,10 +3,10 @@
 import { applyD1Migrations, env } from "cloudflare:test";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { assemble } from "../../../src/functions/batch/assemble.ts";
-import { claimJob } from "../../../src/functions/batch/jobRows.ts";
+import { claimJob, giveUpUpload } from "../../../src/functions/batch/jobRows.ts";
 import { sweep } from "../../../src/functions/batch/sweep.ts";
-import { deleteJob, findJob, stopJob } from "../../../src/functions/batches/jobs.ts";
-import { folderOf, outputKey } from "../../../src/functions/batches/keys.ts";
+import { acceptJob, deleteJob, findJob, openJob, stopJob } from "../../../src/functions/batches/jobs.ts";
+import { folderOf, inputKey, outputKey } from "../../../src/functions/batches/keys.ts";
 import { listDeliveries } from "../../../src/functions/deliveries/deliveries.ts";
 import type { Message as Work } from "../../../src/functions/work/message.ts";
 import { bring, isEnded, outcomeOf, POISON, run, submit, world } from "./world.ts";
@@ -246,6 +246,24 @@ test("chunks are put away after a finished job, and everything of a deleted one,
     await bring(made, made.queued.splice(0).map(({ body }) => body)); // biome-ignore format: one line
   }
   expect(await keys(done)).toEqual([]);
+});
+
+test("an upload that did not end is deleted, one that was accepted meanwhile is not", async () => {
+  const made = world();
+  const due = Date.now();
+  const open = { task: "embed" as const, options: {}, model: { id: "m", space: "s", pack: "p" }, dim: 8, priority: 1, callback: null, caller: "" }; // biome-ignore format: one line
+  for (const id of ["left", "late"]) {
+    await openJob(env.DB, { id, ...open, now: due, expires: due + 1 }, due);
+    await env.BUCKET.put(inputKey(id), "lines");
+  }
+  // Accepted between the message and the work on it.
+  const late = (await claimJob(env.DB, { id: "late", due_at: due }, due + 1))!;
+  expect(await acceptJob(env.DB, "late", { upload: 5 }, { key: undefined, hash: "" }, due + 2)).toBeDefined();
+  expect(await giveUpUpload(env.DB, late)).toBe(false);
+  await bring(made, [{ kind: "batch", id: "left", due_at: due }]);
+  expect(await acceptJob(env.DB, "left", { upload: 5 }, { key: undefined, hash: "" }, due + 2)).toBeUndefined();
+  expect(await env.BUCKET.head(inputKey("left"))).toBeNull();
+  expect(await env.BUCKET.head(inputKey("late"))).not.toBeNull();
 });
 
 test("answers of more than a part are put together part by part, also by one invocation after the other", async () => {
