@@ -55,6 +55,7 @@ beforeAll(async () => {
     await elsewhere.start(),
     "batches",
   );
+  await workers.migrated;
   for (const name of ["shop/hat.jpg", "shop/pants.jpg"]) {
     const file = `test/fixtures/pictures/${name.slice(5)}`;
     const place = ["--local", "--persist-to", workers.state, "-c", workers.config];
@@ -334,8 +335,13 @@ describe("the border", () => {
 
   test("more than 100 MiB are refused, said or not", async () => {
     const big = new Uint8Array(101 * 2 ** 20).fill(0x20);
-    const said = await submit("?task=embed", big);
-    expect([said.status, (await problemOf(said)).code]).toEqual([413, "body_too_large"]);
+    const unsaid = new Blob([big]).stream();
+    for (const body of [big, unsaid]) {
+      const response = await call("?task=embed", { method: "POST", body, duplex: "half" } as RequestInit, {
+        "content-type": NDJSON,
+      });
+      expect([response.status, (await problemOf(response)).code]).toEqual([413, "body_too_large"]);
+    }
   });
 
   test("an Idempotency-Key with the same request gets the stored answer, with another a conflict", async () => {

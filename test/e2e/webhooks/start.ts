@@ -14,6 +14,8 @@ export interface WebhookCollection {
   state: string;
   /** Configuration of the api Worker. */
   config: string;
+  /** Until then nobody else may open what is kept there. */
+  migrated: Promise<void>;
   /** Starts it, or starts it again with the database that it had. */
   start(): Promise<Collection>;
 }
@@ -84,5 +86,5 @@ export async function webhookCollection(
     const [collection] = await Promise.all([startCollection(options), migrated]);
     return collection;
   };
-  return { start, state, config: configs.api };
+  return { start, state, config: configs.api, migrated };
 }
