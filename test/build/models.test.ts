@@ -1,6 +1,6 @@
 // `npm run models -- build` as a person runs it.
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -27,16 +27,15 @@ const build = (from: string, ...rest: string[]) =>
   );
 const json = (...path: string[]) => JSON.parse(readFileSync(join(dir, ...path), "utf8"));
 
-const BASELINE = "../shared/models/nano-baseline";
-if (!existsSync(BASELINE)) console.warn(`skipped: building nano from its checkpoint, there is no ${BASELINE}`);
-
-test.runIf(existsSync(BASELINE))("a checkpoint becomes an fp32 and an int8 pack of one space", async () => {
-  const { stdout } = await build(BASELINE, "--allow-drift");
+test("nano's checkpoint becomes an fp32 and an int8 pack of one space", async () => {
+  const { stdout } = await build("training/nano", "--allow-drift");
   expect(stdout).toMatch(/drift of 10 image vectors against fp32: cosine mean 0\.9/);
   const [int8, fp32] = [json("int8", "pack.json"), json("fp32", "pack.json")];
   expect([int8.quantization, fp32.quantization]).toEqual(["int8", "fp32"]);
   expect(int8.space).toBe(fp32.space);
   expect(int8.pack).not.toBe(fp32.pack);
+  // The committed pack was calibrated on other pictures: the same space, another pack.
+  expect(int8.space).toBe(JSON.parse(readFileSync("models/nano/pack.json", "utf8")).space);
   expect(json("int8", "drift.json").image.count).toBe(10);
   expect(json("int8", "calibration.json").pictures).toBe(10);
 });

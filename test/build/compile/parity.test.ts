@@ -20,6 +20,7 @@ const checkpoints: [string, string][] = [
   ...["vit-gelu", "vit-quickgelu", "modified-resnet", "vit-g", "vit-big-g", "vit-mean", "vit-scaled"],
   ...["coca", "coca-equal", "hugging-face", "hugging-face-old"],
 ].map((name) => [name, join(GOLDENS, name)]);
+checkpoints.push(["nano", "training/nano"]);
 if (existsSync(BASELINE)) checkpoints.push(["nano-baseline", BASELINE]);
 else console.warn(`skipped: parity of the first nano, there is no ${BASELINE}`);
 
