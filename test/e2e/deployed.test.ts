@@ -32,8 +32,8 @@ test("a key with scopes may ask what they name, and the lists; administering nee
 });
 
 test("every request is one line of JSON in the log, with its id and nothing of its content", async () => {
-  const secret = "a label that nobody else may read";
-  const response = await call(`/v1/tag?labels=${encodeURIComponent(secret)}`, {
+  const secret = "a word that nobody else may read";
+  const response = await call(`/v1/tag?bank=${encodeURIComponent(secret)}`, {
     method: "POST",
     body: new TextEncoder().encode("no picture"),
     headers: { authorization },
@@ -47,11 +47,20 @@ test("every request is one line of JSON in the log, with its id and nothing of i
     request_id: id,
     method: "POST",
     path: "/v1/tag",
-    status: 415,
-    code: "unsupported_image",
+    status: 404,
+    code: "bank_not_found",
     caller: expect.stringMatching(/^sha256:[0-9a-f]{8}$/),
   });
   expect(await readFile(LOG_FILE, "utf8")).not.toContain("nobody");
+});
+
+test("a deployment without a text Worker says so to free texts", async () => {
+  const response = await call("/v1/embeddings", {
+    method: "POST",
+    body: JSON.stringify({ model: "nano", input: "a cat" }),
+    headers: { authorization, "content-type": "application/json" },
+  });
+  expect([response.status, await response.json()]).toMatchObject([422, { error: { code: "text_unavailable" } }]);
 });
 
 test("a tampered shard is found: not ready, and no answer", async () => {

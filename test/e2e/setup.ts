@@ -57,6 +57,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
       batch: { main: batch },
       api: {
         main: api,
+        // A deployment may do without free text.
+        services: [
+          { binding: "IMAGE", service: "edgeclip-image" },
+          {
+            binding: "VISION",
+            service: `edgeclip-vision-${manifest.pack.slice("sha256:".length, "sha256:".length + 8)}`,
+          },
+        ],
         ratelimits: [{ name: "RATE_LIMIT", namespace_id: "1", simple: { limit: RATE_LIMIT, period: 60 } }],
       },
     },
