@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, inject, test } from "vitest";
 import { picture, problemOf } from "./request.ts";
-import { API_KEY, LIMITED_KEY, LOG_FILE, RATE_LIMIT, TAG_KEY } from "./setup.ts";
+import { API_KEY, LOG_FILE, RATE_LIMIT, TAG_KEY } from "./setup.ts";
 
 const call = (path: string, init: RequestInit = {}) => fetch(`${inject("tampered")}${path}`, init);
 const authorization = `Bearer ${API_KEY}`;
@@ -107,7 +107,7 @@ test("a page of any other origin may not", async () => {
 });
 
 test("past its rate a key is told to wait, health and others are not", async () => {
-  const authorization = `Bearer ${LIMITED_KEY}`;
+  const authorization = `Bearer ${inject("limitedKey")}`;
   const statuses: number[] = [];
   let limited: Response | undefined;
   for (let i = 0; i <= RATE_LIMIT && !limited; i++) {

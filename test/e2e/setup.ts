@@ -19,14 +19,14 @@ export const API_KEY = "key-of-the-tests";
 export const TAG_KEY = "key-that-may-tag";
 /** What the deployed collection logs. */
 export const LOG_FILE = join(STAGE_DIR, "test", "deployed.log");
-/** The one that is used up. */
-export const LIMITED_KEY = "key-of-one-test";
 
 declare module "vitest" {
   interface ProvidedContext {
     url: string;
     tampered: string;
     vision: string;
+    /** A key that is used up; another in each run, since the limit outlives one. */
+    limitedKey: string;
   }
 }
 
@@ -69,8 +69,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
       },
     },
   });
+  const limitedKey = crypto.randomUUID();
+  project.provide("limitedKey", limitedKey);
   const hashOf = async (key: string) => (await sha256(new TextEncoder().encode(key))).slice("sha256:".length);
-  const keys = [await hashOf(API_KEY), await hashOf(LIMITED_KEY), `${await hashOf(TAG_KEY)}=tag`].join(",");
+  const keys = [await hashOf(API_KEY), await hashOf(limitedKey), `${await hashOf(TAG_KEY)}=tag`].join(",");
   await rm(LOG_FILE, { force: true });
   const running: Collection[] = [];
   const start = async (options: Omit<Parameters<typeof startCollection>[0], "port">) => {
