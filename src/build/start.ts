@@ -12,6 +12,9 @@ import { stagedSources } from "./webhooks/stagedSources.ts";
 const SWEEP_MS = 60_000;
 /** Variables that this environment may set in place of wrangler.toml. */
 const HANDED_ON = ["REMOTE_HOSTS", "CALLBACK_HOSTS"];
+const HANDED_ON_TO_BATCH = ["BACKEND_URLS", "BACKEND_KEY", "BACKEND_FALLBACK"];
+const fromEnvironment = (names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 /** What wrangler.toml names to sign webhooks of batches with. */
 const BATCH_SECRETS = { secrets: ["BATCH_CALLBACK_SECRET"] };
 
@@ -38,9 +41,10 @@ try {
   const vars = {
     ALLOW_DEMO_MODERATION: "yes",
     ...(await localSecrets(join(LOCAL_DIR, "secrets.json"), [...sources, BATCH_SECRETS], process.env)),
-    ...Object.fromEntries(HANDED_ON.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))),
+    ...fromEnvironment(HANDED_ON),
   };
-  const configs = await writeConfigs(manifest, { dir: join(LOCAL_DIR, "config"), vars: { api: vars, batch: vars } });
+  const batch = { ...vars, ...fromEnvironment(HANDED_ON_TO_BATCH) };
+  const configs = await writeConfigs(manifest, { dir: join(LOCAL_DIR, "config"), vars: { api: vars, batch } });
   const state = join(LOCAL_DIR, "state");
   const port = await freePort(Number(values.port));
   const options = { configs: apiFirst(configs), port, live: "/healthz", vars: { OPEN_API: "yes" }, state };

@@ -11,7 +11,7 @@ import type { Deployment } from "../deployment/deployment.ts";
 import { orUnusable } from "../input/orUnusable.ts";
 import { pictureFromJson, type ReadObject } from "../input/picture.ts";
 import { checkModerator } from "../moderation/judge.ts";
-import { encodePixels } from "../parts/encodePixels.ts";
+import { type EncodePixels, encodePixels } from "../parts/encodePixels.ts";
 import { type FetchRemote, remoteFetcher } from "../remote/remoteFetcher.ts";
 import type { Asking } from "../tasks/ask.ts";
 import { type AskedFor, askFor } from "../tasks/askFor.ts";
@@ -31,6 +31,8 @@ export interface Working {
   deployment: Deployment;
   inFlight: InFlight;
   texts: TextVectors;
+  /** Where backends are configured. */
+  encode?: EncodePixels | undefined;
 }
 
 export interface LineResult {
@@ -112,12 +114,13 @@ function askedOnce(asking: Asking): (options: TaskOptions) => Promise<AskedFor> 
 /** @returns one answer a line, in order */
 export async function answerLines(
   env: BatchEnv,
-  { deployment, inFlight, texts }: Working,
+  { deployment, inFlight, texts, encode }: Working,
   job: Job,
   lines: readonly ReadLine[],
 ): Promise<LineAnswer[]> {
   const timing = new Timing();
-  const asking: Asking = { env, timing, deployment, texts };
+  const parts = { ...env, encode };
+  const asking: Asking = { env: parts, timing, deployment, texts };
   const fetchRemote: FetchRemote = remoteFetcher(env, timing);
   const readObject = objectReader(env);
   const bytesOf = (image: unknown): Promise<Bytes> => pictureFromJson(image, "/image", fetchRemote, readObject);
@@ -131,7 +134,7 @@ export async function answerLines(
       checkModerator(deployment, env.ALLOW_DEMO_MODERATION);
       const standards = standardsOf(deployment, options);
       const result = await inFlight.hold(PICTURE_BYTES_CAP, async () =>
-        moderatePicture(env, timing, deployment, await orUnusable(bytesOf(image)), standards, options.tenant),
+        moderatePicture(parts, timing, deployment, await orUnusable(bytesOf(image)), standards, options.tenant),
       );
       return { result };
     });
@@ -145,7 +148,7 @@ export async function answerLines(
   });
   const pictures = decoded.filter((picture): picture is DecodedPicture => !(picture instanceof Problem));
   const vectors = await encodePixels(
-    env.VISION,
+    parts,
     deployment.manifest,
     pictures.map(({ pixels }) => pixels),
   ).catch((error: unknown) => Problem.from(error));

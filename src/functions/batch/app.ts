@@ -1,6 +1,7 @@
 // The batch Worker: what the queues bring, and the sweep.
 import { InFlight } from "../body/inFlight.ts";
 import { type DeploymentFiles, readDeployment } from "../deployment/deployment.ts";
+import { backendEncoder } from "../parts/backendEncoder.ts";
 import { TextVectors } from "../tasks/textVectors.ts";
 import type { Working } from "./answerLines.ts";
 import { consume, consumeDead } from "./consume.ts";
@@ -18,14 +19,17 @@ export function createBatch(files: DeploymentFiles): ExportedHandler<BatchEnv, u
   const inFlight = new InFlight(IN_FLIGHT_BYTES, PATIENCE_MS);
   let read: Working | undefined;
   /** Read when it is first asked for. */
-  const working = (): Working => {
-    read ??= { deployment: readDeployment(files), inFlight, texts: new TextVectors() };
+  const working = (env: BatchEnv): Working => {
+    read ??= {
+      ...{ deployment: readDeployment(files), inFlight, texts: new TextVectors() },
+      encode: backendEncoder(env),
+    };
     return read;
   };
   return {
     queue: async ({ queue, messages }, env) => {
       if (isDead(queue)) consumeDead(messages);
-      else await consume(env, working, messages);
+      else await consume(env, () => working(env), messages);
     },
     scheduled: (_event, env) => sweep(env, Date.now()),
   };

@@ -1,8 +1,9 @@
 // What the batch Worker is bound to.
+import type { BackendEnv } from "../parts/backends.ts";
 import type { JudgeEnv } from "../webhooks/judgePicture.ts";
 import type { ChunkMessage, WorkEnv } from "../work/message.ts";
 
-export interface BatchEnv extends WorkEnv, JudgeEnv {
+export interface BatchEnv extends WorkEnv, JudgeEnv, BackendEnv {
   /** Chunks of batches have a queue of their own, so that webhooks never wait behind a million pictures. */
   BATCHES: Queue<ChunkMessage>;
   /** Inputs and answers of batches; pictures that their lines name. */

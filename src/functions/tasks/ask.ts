@@ -3,6 +3,7 @@
 import type { Timing } from "../answer/timing.ts";
 import { animationWarnings, truncationWarnings, type Warning } from "../answer/warnings.ts";
 import type { Deployment } from "../deployment/deployment.ts";
+import type { Vision } from "../parts/encodePixels.ts";
 import { type RemoteEnv, remoteFetcher } from "../remote/remoteFetcher.ts";
 import { type Classifier, type Labels, labelsClassifier, textsOf } from "./classifier.ts";
 import { type EncodedPicture, encodePictures } from "./encodePictures.ts";
@@ -10,9 +11,8 @@ import { readExamples } from "./examples.ts";
 import type { TextVectors } from "./textVectors.ts";
 
 /** The parts of a deployment that look at pictures and read texts. */
-interface TaskEnv extends RemoteEnv {
+interface TaskEnv extends RemoteEnv, Vision {
   IMAGE: Fetcher;
-  VISION: Fetcher;
   /** Absent where a deployment does without free text. */
   TEXT?: Fetcher;
 }

@@ -1,8 +1,8 @@
-// Pictures to unit vectors: decoded by the image Worker, encoded by the vision Worker.
+// Pictures to unit vectors: decoded by the image Worker, encoded by the vision Worker or in its place.
 import type { Manifest } from "../../core/pack/manifest.ts";
 import { Problem } from "../../core/problem.ts";
 import type { Timing } from "../answer/timing.ts";
-import { encodePixels } from "../parts/encodePixels.ts";
+import { encodePixels, type Vision } from "../parts/encodePixels.ts";
 import { decodePicture } from "./decodePicture.ts";
 
 export interface EncodedPicture {
@@ -24,7 +24,7 @@ function at(pointer: string, error: unknown): unknown {
  * @returns one entry a picture, in order. @throws the Problem of the first picture that cannot be read
  */
 export async function encodePictures(
-  { IMAGE, VISION }: { IMAGE: Fetcher; VISION: Fetcher },
+  parts: Vision & { IMAGE: Fetcher },
   timing: Timing,
   manifest: Manifest,
   pictures: readonly Uint8Array<ArrayBuffer>[],
@@ -34,7 +34,7 @@ export async function encodePictures(
     Promise.all(
       pictures.map(async (bytes, index) => {
         try {
-          return await decodePicture(IMAGE, bytes, manifest.image.size);
+          return await decodePicture(parts.IMAGE, bytes, manifest.image.size);
         } catch (error) {
           const pointer = pointers[index];
           throw pointer === undefined ? error : at(pointer, error);
@@ -43,6 +43,6 @@ export async function encodePictures(
     ),
   );
   const squares = decoded.map(({ pixels }) => pixels);
-  const vectors = await timing.measure("encode", () => encodePixels(VISION, manifest, squares));
+  const vectors = await timing.measure("encode", () => encodePixels(parts, manifest, squares));
   return decoded.map(({ animated }, index) => ({ vector: vectors[index] ?? new Float32Array(), animated }));
 }
