@@ -25,11 +25,14 @@ function labelPairs() {
 
 function raw(path, photo, pairs) {
   const url = `${path}?${new URLSearchParams(pairs)}`;
+  // Braces need no escape, but curl would read them as a list without -g.
+  const readable = url.replaceAll("%7B", "{").replaceAll("%7D", "}");
+  const globbing = readable === url ? "" : "-g ";
   return {
     url,
     body: photo,
     headers: { "content-type": "application/octet-stream" },
-    curl: `curl --data-binary ${quoted(`@${photo.name}`)} '${location.origin}${url}'`,
+    curl: `curl ${globbing}--data-binary ${quoted(`@${photo.name}`)} '${location.origin}${readable}'`,
   };
 }
 

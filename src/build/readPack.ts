@@ -8,7 +8,7 @@ import { readManifest } from "../core/pack/readManifest.ts";
 export async function readPack(dir: string): Promise<Manifest> {
   const path = join(dir, "pack.json");
   const text = await readFile(path, "utf8").catch((cause) => {
-    throw new Error(`${path} is not there: ${dir} is no pack`, { cause });
+    throw new Error(`${path} is not there: ${dir} is no pack; npm run models -- build makes one`, { cause });
   });
   let json: unknown;
   try {

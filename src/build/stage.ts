@@ -3,11 +3,11 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import * as v from "valibot";
 import type { Manifest } from "../core/pack/manifest.ts";
-import { readManifest } from "../core/pack/readManifest.ts";
 import { PolicySchema } from "../core/policy/policy.ts";
 import { buildBanks } from "./labels.ts";
 import { openTower } from "./ort.ts";
 import { buildPolicies } from "./policies/buildPolicies.ts";
+import { readPack } from "./readPack.ts";
 import { readSources } from "./webhooks/readSources.ts";
 import { writeIfChanged } from "./writeIfChanged.ts";
 
@@ -69,7 +69,7 @@ export interface StageOptions {
 export async function stage(options: StageOptions): Promise<Manifest> {
   const { packDir, labelsDir, policiesDir, webhooksDir, log } = options;
   const dir = options.deploymentDir ?? join(STAGE_DIR, "deployment");
-  const manifest = readManifest(JSON.parse(await readFile(join(packDir, "pack.json"), "utf8")));
+  const manifest = await readPack(packDir);
   const banks = (await buildBanks({ packDir, labelsDir, log })).map(({ id }) => id);
   const openText = (dir: string) => openTower(dir, "text");
   const policies = await buildPolicies({ packDir, policiesDir, labelsDir, openText, log });
