@@ -53,7 +53,8 @@ test.skipIf(!installed)(
   "SIGTERM: ready turns 503, new work is refused, what is in flight is answered, exit 0",
   async () => {
     const backend = await startBackend(["--max-batch", "2"]);
-    const inFlight = Promise.all(Array.from({ length: 4 }, (_, i) => post(backend.url, i, i, i, i, i, i, i, i)));
+    // Work for a second or more, so that it is still going on when ready is asked for.
+    const inFlight = Promise.all(Array.from({ length: 16 }, (_, i) => post(backend.url, i, i, i, i, i, i, i, i)));
     await new Promise((resolve) => setTimeout(resolve, 100));
     const ended = backend.stop();
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -63,7 +64,7 @@ test.skipIf(!installed)(
       post(backend.url, 1),
     ]);
     expect([ready.status, live.status, refused.status]).toEqual([503, 200, 503]);
-    expect((await inFlight).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(new Set((await inFlight).map(({ status }) => status))).toEqual(new Set([200]));
     expect(await ended).toBe(0);
   },
 );

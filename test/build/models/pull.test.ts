@@ -76,8 +76,9 @@ test("killed in the middle, it goes on with the chunks that are missing", async 
   server.interfere = () => false;
   server.seen.length = 0;
   await pull("tinyclip-8m-16");
-  const ranges = server.seen.filter(({ host }) => host === "cdn").map(({ headers }) => headers.range);
-  expect(ranges.sort()).toEqual([`bytes=${chunk}-${2 * chunk - 1}`, `bytes=${2 * chunk}-${2 * chunk + 4}`]);
+  // The request of the one that was killed may be seen as late as now.
+  const ranges = new Set(server.seen.filter(({ host }) => host === "cdn").map(({ headers }) => headers.range));
+  expect([...ranges].sort()).toEqual([`bytes=${chunk}-${2 * chunk - 1}`, `bytes=${2 * chunk}-${2 * chunk + 4}`]);
   expect(readFileSync(join(dir, "out/model.safetensors")).equals(weights)).toBe(true);
 });
 
