@@ -54,8 +54,8 @@ It has seen photos of 64 to 128 pixels, most of them upscaled from 64. It knows 
 label outside of that vocabulary is close to a guess. It reads no text, counts nothing, knows no people, places or brands, and cannot
 tell nudity, gore, violence, self-harm or hate symbols. It is no moderator: its answers say `demo_model`, and a deployment refuses it.
 
-Bias: its pictures come from public research sets, mostly North American and European, with their habits of naming; people appear in
-few of them and in few roles (sport, smoking, holding a gun, wearing a mask). Do not use it to decide anything about people.
+Bias was not measured. Its pictures come from public research sets with their habits of naming and of choosing what is photographed, and
+people appear in few of its labels (sport, smoking, holding a gun, wearing a mask). Do not use it to decide anything about people.
 
 The logit scale was refitted on train pictures after training, by their negative log-likelihood: as trained it was {trained_scale:.1f}, which
 made every score small.
