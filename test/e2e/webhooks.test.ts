@@ -144,6 +144,14 @@ describe("signatures", () => {
     expect((await refusal(await post("github", `${release} `, headers)))[1]).toBe("signature_invalid");
   });
 
+  test("GitHub's ping, signed and unsigned", async () => {
+    const ping = JSON.stringify({ zen: "Keep it logically awesome.", hook_id: 1 });
+    const signature = `sha256=${createHmac("sha256", GITHUB).update(ping).digest("hex")}`;
+    const headers = { "x-github-delivery": randomUUID(), "x-github-event": "ping", "x-hub-signature-256": signature };
+    expect((await post("github", ping, headers)).status).toBe(204);
+    expect((await refusal(await post("github", `${ping} `, headers)))[1]).toBe("signature_invalid");
+  });
+
   test("npm run webhook signs and sends one", async () => {
     const args = ["src/build/webhook.ts", "uploads", body, "--to", running.url];
     const env = { ...process.env, UPLOADS_WEBHOOK_SECRET: NEW };

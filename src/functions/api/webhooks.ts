@@ -145,6 +145,8 @@ export const webhook =
       source.verify === "github"
         ? await verifyGithub(headers, body, secrets)
         : await verify(headers, body, secrets, Date.now());
+    // GitHub asks once whether a new webhook arrives, with nothing to judge.
+    if (source.verify === "github" && headers.get("x-github-event") === "ping") return context.body(null, 204);
     const bodyHash = await sha256(body);
     if (await findReceipt(env.DB, source.id, webhookId)) return repeated(context, source.id, webhookId, bodyHash);
     checkModerator(deployment, env.ALLOW_DEMO_MODERATION);

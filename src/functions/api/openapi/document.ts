@@ -4,7 +4,7 @@ import type * as v from "valibot";
 import { PROBLEM_STATUS, type ProblemCode } from "../../../core/problem.ts";
 import { pictureValue } from "../../input/picture.ts";
 import { OPENAI_PATHS } from "../openAiError.ts";
-import { OPERATIONS, type Operation } from "./operations.ts";
+import { NOTHING, OPERATIONS, type Operation } from "./operations.ts";
 
 type Json = Record<string, unknown>;
 
@@ -89,6 +89,7 @@ function operationOf(operation: Operation): Json {
   const query = options && body !== "json" ? inQuery(schemaOf(options, "input")) : [];
   const requestBody = bodyOf(operation);
   const answered = Object.entries(answers).map(([status, schema]) => {
+    if (schema === NOTHING) return [status, { description: "Nothing to say." }];
     const content = media.map((type) => [type, { schema: type === OCTETS ? BINARY : schemaOf(schema, "output") }]);
     return [status, { description: summary, content: Object.fromEntries(content) }];
   });

@@ -13,6 +13,9 @@ import { ModerationsSchema } from "../moderations.ts";
 import { SimilaritySchema } from "../similarity.ts";
 import * as answers from "./answers.ts";
 
+/** The schema of an answer without a body. */
+export const NOTHING = v.undefined();
+
 export interface Operation {
   method: "get" | "post" | "delete";
   /** With `{name}` for what varies. */
@@ -117,7 +120,7 @@ export const OPERATIONS: Operation[] = [
       "A payload signed by Standard Webhooks, or as GitHub does it. Its signature takes the place of an API key.",
     body: "json",
     options: v.looseObject({}),
-    answers: { 200: answers.WebhookAnswer, 202: answers.QueuedAnswer },
+    answers: { 200: answers.WebhookAnswer, 202: answers.QueuedAnswer, 204: NOTHING },
     errors: [
       ...["invalid_json", "invalid_request", "body_too_large", "source_not_found", "signature_invalid"],
       ...["timestamp_outside_tolerance", "webhook_conflict", "overloaded", "model_unavailable"],
