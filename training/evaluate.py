@@ -4,7 +4,8 @@ CHECKPOINT is a folder in OpenCLIP's layout, or a run's state.pt or held.pt. Pri
 
     --against CHECKPOINT   the same of another one, and 95 % intervals of the difference on the same pictures
     --hold-out 50          the checkpoint was not trained on these labels: tell them apart
-    --refit-to FOLDER      a copy of the checkpoint with the refitted logit scale, ready for `npm run models -- build`
+    --size PX              measured at, in place of the checkpoint's: a state kept halfway has not seen its last size yet
+    --refit-to FOLDER      a copy with the refitted logit scale, for pictures of that size, ready for `npm run models -- build`
 """
 import argparse
 import json
@@ -51,8 +52,9 @@ def weakest(scores: Scores, labels: list[str]) -> list[dict]:
     return sorted(rows, key=lambda row: (row["top1"], -row["pictures"]))[:WEAKEST]
 
 
-def write_refit(model: Clip, scale: float, source: Path, out: Path) -> None:
+def write_refit(model: Clip, size: int, scale: float, source: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
+    model.resize(size)
     with torch.no_grad():
         model.logit_scale.fill_(math.log(scale))
     checkpoint.write(model, out)
@@ -63,7 +65,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path), parser.add_argument("--shards", required=True), parser.add_argument("--against", type=Path)
     parser.add_argument("--json", type=Path), parser.add_argument("--refit-to", type=Path)
-    parser.add_argument("--size", type=int, help="px, in place of the checkpoint's: a state kept halfway has not seen its last size yet")
+    parser.add_argument("--size", type=int)
     parser.add_argument("--hold-out", type=int, default=0, help="how many labels, as in nano.toml")
     parser.add_argument("--calibration", type=int, default=1024, help="train pictures for the temperature, as in nano.toml")
     a = parser.parse_args()
@@ -83,7 +85,7 @@ def main() -> None:
     if a.json:
         checkpoint.replace(a.json, lambda beside: beside.write_text(json.dumps(result, indent=1) + "\n"))
     if a.refit_to:
-        write_refit(model, own.temperature["refit"], a.checkpoint, a.refit_to)
+        write_refit(model, scorer.size, own.temperature["refit"], a.checkpoint, a.refit_to)
 
 
 if __name__ == "__main__":

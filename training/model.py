@@ -139,6 +139,12 @@ class Clip(nn.Module):
         self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
         nn.init.normal_(self.token_embedding.weight, std=0.02)
 
+    def resize(self, size: int) -> None:
+        """the same model for pictures of `size` px: at that size it gave and gives the same vectors"""
+        pool = self.visual.attnpool
+        pool.positional_embedding = nn.Parameter(pool.positions(size // 32).detach().clone())
+        self.config = self.config | {"image_size": size}
+
     def image(self, x: Tensor) -> Tensor:
         """x normalised [N, 3, S, S] -> unit vectors float32 [N, D]"""
         return F.normalize(self.visual(x).float(), dim=-1)

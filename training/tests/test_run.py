@@ -122,13 +122,21 @@ class Run(unittest.TestCase):
         self.assertEqual({t.dtype for t in tensors.values()}, {torch.float16, torch.float32})
         self.assertIn("visual.attnpool.c_proj.weight", tensors)
         model, _ = checkpoint.read(written)
-        evaluate.write_refit(model, 21.0, written, self.folder / "refitted")
+        evaluate.write_refit(model, 64, 21.0, written, self.folder / "refitted")
         again = checkpoint.read_safetensors(self.folder / "refitted" / checkpoint.WEIGHTS)
         self.assertAlmostEqual(again.pop("logit_scale").exp().item(), 21.0, places=4)
         tensors.pop("logit_scale")
         for name, value in tensors.items():
             self.assertTrue(torch.equal(again[name], value), name)
         self.assertEqual((self.folder / "refitted" / checkpoint.CONFIG).read_text(), (written / checkpoint.CONFIG).read_text())
+
+        x = torch.randn(3, 3, 32, 32)
+        with torch.no_grad():
+            before = model.image(x)
+            evaluate.write_refit(model, 32, 21.0, written, self.folder / "smaller")
+            smaller, _ = checkpoint.read(self.folder / "smaller")
+            self.assertEqual(smaller.visual.attnpool.positional_embedding.shape, (2, 256))
+            self.assertLess((smaller.image(x) - before).abs().max().item(), 1e-3)
 
 
 if __name__ == "__main__":
