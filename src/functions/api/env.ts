@@ -2,7 +2,7 @@
 
 import type { Timing } from "../answer/timing.ts";
 import type { RemoteEnv } from "../remote/remoteFetcher.ts";
-import type { WorkEnv } from "../work/message.ts";
+import type { ChunkMessage, WorkEnv } from "../work/message.ts";
 
 export interface Env extends RemoteEnv, WorkEnv {
   IMAGE: Fetcher;
@@ -11,6 +11,10 @@ export interface Env extends RemoteEnv, WorkEnv {
   TEXT?: Fetcher;
   /** Inputs and answers of batches. */
   BUCKET: R2Bucket;
+  /** Chunks that backends pull; absent where none does. */
+  PULL_QUEUE?: Queue<ChunkMessage>;
+  /** JSON: the model of the backends that pull; see pullModel. */
+  PULL_MODEL?: string;
   /** Hosts that webhooks may be sent to: names, or `*.` and a name, separated by commas. Without it, none. */
   CALLBACK_HOSTS?: string;
   /** Names of the batch Worker's variables that sign webhooks of batches, separated by commas. */

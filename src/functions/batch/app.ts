@@ -1,9 +1,9 @@
 // The batch Worker: what the queues bring, and the sweep.
 import { InFlight } from "../body/inFlight.ts";
+import type { Working } from "../chunks/working.ts";
 import { type DeploymentFiles, readDeployment } from "../deployment/deployment.ts";
 import { backendEncoder } from "../parts/backendEncoder.ts";
 import { TextVectors } from "../tasks/textVectors.ts";
-import type { Working } from "./answerLines.ts";
 import { consume, consumeDead } from "./consume.ts";
 import type { BatchEnv } from "./env.ts";
 import { sweep } from "./sweep.ts";

@@ -1,13 +1,13 @@
 // The queue's consumer. A message is acknowledged once the database knows how its work ended or goes on.
 import * as v from "valibot";
+import { sendTickets } from "../chunks/tickets.ts";
+import type { Working } from "../chunks/working.ts";
 import { log } from "../log/log.ts";
 import { enqueue, MessageSchema, type Message as Work } from "../work/message.ts";
-import type { Working } from "./answerLines.ts";
 import { deliver } from "./deliver.ts";
 import type { BatchEnv } from "./env.ts";
 import { judgeReceipt } from "./judgeReceipt.ts";
 import { sweep } from "./sweep.ts";
-import { sendTickets } from "./tickets.ts";
 import { workBatch } from "./workBatch.ts";
 import { workChunk } from "./workChunk.ts";
 
@@ -20,7 +20,8 @@ const HEAVY = new Set<Work["kind"]>(["receipt", "batch", "chunk"]);
 async function perform(env: BatchEnv, working: () => Working, work: Work): Promise<void> {
   const now = Date.now();
   if (work.kind === "sweep") return sweep(env, now);
-  if (work.kind === "chunk") return work.due_at > now ? sendTickets(env, [work], now) : workChunk(env, working());
+  if (work.kind === "chunk")
+    return work.due_at > now ? sendTickets(env, [{ ...work, pulled: 0 }], now) : workChunk(env, working());
   // Longer than a queue can delay, or two clocks that differ.
   if (work.due_at > now) return enqueue(env, work, now);
   switch (work.kind) {

@@ -56,10 +56,12 @@ export async function beginJob(db: D1Database, { id, due_at }: Leased, total: nu
       .bind(total, now, now, id, due_at),
     db
       .prepare(
-        `UPDATE chunks SET state = 'pending', due_at = ? WHERE batch = ? AND state = 'held'
+        `UPDATE chunks SET state = 'pending', due_at = ?,
+           pulled = coalesce((SELECT pulled FROM batches WHERE id = ? AND stopped IS NULL), 0)
+         WHERE batch = ? AND state = 'held'
          AND EXISTS (SELECT 1 FROM batches WHERE id = ? AND status = 'in_progress')`,
       )
-      .bind(now, id, id),
+      .bind(now, id, id, id),
   ]);
   return begun?.meta.changes === 1;
 }

@@ -1,7 +1,7 @@
 // Batches that are late, stand still or are old: what is left is answered as expired, messages that were lost are sent again, what is old is deleted.
 import { deleteJob, stopJob } from "../batches/jobs.ts";
+import { sendTickets, type Ticket } from "../chunks/tickets.ts";
 import type { BatchEnv } from "./env.ts";
-import { sendTickets } from "./tickets.ts";
 
 /** Jobs that one sweep takes. */
 const JOBS = 100;
@@ -28,10 +28,10 @@ export async function sweepBatches(env: BatchEnv, { now, old }: { now: number; o
   );
   for (const id of await idsOf(still.bind(now - STILL_MS, JOBS))) {
     const { results } = await DB.prepare(
-      "SELECT id, due_at FROM chunks WHERE batch = ? AND state = 'pending' AND due_at <= ? ORDER BY due_at LIMIT ?",
+      "SELECT id, due_at, pulled FROM chunks WHERE batch = ? AND state = 'pending' AND due_at <= ? ORDER BY due_at LIMIT ?",
     )
       .bind(id, now, CHUNKS)
-      .all<{ id: string; due_at: number }>();
+      .all<Ticket>();
     await sendTickets(env, results, now);
     await DB.prepare("UPDATE batches SET active_at = ? WHERE id = ?").bind(now, id).run();
   }

@@ -5,12 +5,12 @@ import { Problem } from "../../core/problem.ts";
 import { chunkId, type Span } from "../batches/chunks.ts";
 import { inputKey } from "../batches/keys.ts";
 import { MAX_LINE_BYTES, readLine } from "../batches/line.ts";
-import { clearHeld, insertHeld } from "./chunkRows.ts";
+import { clearHeld, insertHeld } from "../chunks/chunkRows.ts";
+import { sendTickets } from "../chunks/tickets.ts";
 import type { BatchEnv } from "./env.ts";
 import { InvalidJob } from "./invalidJob.ts";
 import { beginJob, type Leased } from "./jobRows.ts";
 import { materialise } from "./materialise.ts";
-import { sendTickets } from "./tickets.ts";
 
 const CHUNK_ROWS = 64;
 const CHUNK_BYTES = 4 * 2 ** 20;
@@ -59,7 +59,7 @@ export async function validate(env: BatchEnv, job: Leased): Promise<void> {
   if (await beginJob(DB, job, rows, now))
     await sendTickets(
       env,
-      ticketsFor.map((id) => ({ id, due_at: now })),
+      ticketsFor.map((id) => ({ id, due_at: now, pulled: job.pulled })),
       now,
     );
 }

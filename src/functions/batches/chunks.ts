@@ -13,6 +13,8 @@ const ChunkSchema = v.object({
   attempts: v.number(),
   results_bytes: v.nullable(v.number()),
   errors_bytes: v.nullable(v.number()),
+  /** 1: by backends that pull, 0: by the batch Worker. */
+  pulled: v.number(),
 });
 export type Chunk = v.InferOutput<typeof ChunkSchema>;
 

@@ -49,12 +49,15 @@ const JobSchema = v.object({
   expires_at: v.number(),
   deleted_at: v.nullable(v.number()),
   request_hash: v.nullable(v.string()),
+  /** 1: its lines are for backends that pull. */
+  pulled: v.number(),
 });
 export type Job = v.InferOutput<typeof JobSchema>;
 
 export const readJob = (row: unknown): Job | undefined => (row === null ? undefined : v.parse(JobSchema, row));
 
-export interface NewJob extends Pick<Job, "id" | "task" | "options" | "model" | "dim" | "priority" | "callback"> {
+export interface NewJob
+  extends Pick<Job, "id" | "task" | "options" | "model" | "dim" | "priority" | "callback" | "pulled"> {
   /** Hash of the API key. */
   caller: string;
   now: number;
@@ -63,15 +66,15 @@ export interface NewJob extends Pick<Job, "id" | "task" | "options" | "model" | 
 
 /** A job whose input is on its way. Should that end, it is deleted once it is due. */
 export async function openJob(db: D1Database, job: NewJob, due: number): Promise<void> {
-  const { id, task, options, model, dim, priority, callback, caller, now, expires } = job;
+  const { id, task, options, model, dim, priority, callback, pulled, caller, now, expires } = job;
   await db
     .prepare(
-      `INSERT INTO batches (id, status, task, options, input, model, dim, priority, callback, due_at, created_at, expires_at, caller)
-       VALUES (?, 'uploading', ?, ?, '{"upload":0}', ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO batches (id, status, task, options, input, model, dim, priority, callback, pulled, due_at, created_at, expires_at, caller)
+       VALUES (?, 'uploading', ?, ?, '{"upload":0}', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .bind(
       ...[id, task, JSON.stringify(options), JSON.stringify(model), dim, priority],
-      ...[callback && JSON.stringify(callback), due, now, expires, caller],
+      ...[callback && JSON.stringify(callback), pulled, due, now, expires, caller],
     )
     .run();
 }
@@ -125,6 +128,13 @@ export async function listJobs(db: D1Database, limit: number, after: string | un
 export async function stopJob(db: D1Database, id: string, why: "cancelled" | "expired", now: number): Promise<void> {
   const open = "stopped IS NULL AND status IN ('validating', 'in_progress')";
   await db.batch([
+    // Nothing more is computed, so that no backend has to be there.
+    db
+      .prepare(
+        `UPDATE chunks SET pulled = 0 WHERE batch = ? AND state = 'pending' AND pulled = 1
+         AND EXISTS (SELECT 1 FROM batches WHERE id = ? AND ${open})`,
+      )
+      .bind(id, id),
     // What waits to be tried again is answered at once.
     db
       .prepare(

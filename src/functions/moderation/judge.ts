@@ -8,7 +8,7 @@ import type { Competition } from "../../core/score/tagLogits.ts";
 import type { Timing } from "../answer/timing.ts";
 import type { Warning } from "../answer/warnings.ts";
 import type { Deployment } from "../deployment/deployment.ts";
-import { type Parts, viewsOf } from "./viewsOf.ts";
+import { type Parts, type Views, viewsOf } from "./viewsOf.ts";
 
 /** Failures that are the picture's own: no other try would read it. */
 const UNREADABLE: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
@@ -73,20 +73,21 @@ export interface Judgement {
 }
 
 /**
- * @param picture its bytes, or why there are none
+ * @param picture its bytes, its views where they are encoded already, or why there are none
  * @throws Problem of a part that failed: the picture may be judged at another time
  */
 export async function judge(
   parts: Parts,
   timing: Timing,
   deployment: Deployment,
-  picture: Uint8Array<ArrayBuffer> | Problem,
+  picture: Uint8Array<ArrayBuffer> | Views | Problem,
   standards: readonly Standard[],
 ): Promise<Judgement> {
   const warnings = warningsOf(deployment, standards);
   try {
     if (picture instanceof Problem) throw picture;
-    const { vectors, animated, frames } = await viewsOf(parts, timing, deployment.manifest, picture);
+    const { vectors, animated, frames } =
+      picture instanceof Uint8Array ? await viewsOf(parts, timing, deployment.manifest, picture) : picture;
     const hidden = animated && frames === 1;
     const verdicts = standards.map(({ policy, thresholds }) => {
       const verdict = decide(policy, logitsOf(policy, vectors, deployment), thresholds);

@@ -21,30 +21,37 @@ export interface Parts extends Vision {
   IMAGE: Fetcher;
 }
 
-/** @throws Problem `unsupported_image`, `image_unreadable`, `image_too_many_pixels` and those of a part that fails */
+/** A whole picture as squares of pixels. */
+export interface Squares {
+  /** each uint8 [S, S, 3] */
+  squares: Uint8Array<ArrayBuffer>[];
+  animated: boolean;
+  frames: number;
+}
+
+/** @throws Problem `unsupported_image`, `image_unreadable`, `image_too_many_pixels`, `model_unavailable` */
+export async function squaresOf(image: Fetcher, size: number, bytes: Uint8Array<ArrayBuffer>): Promise<Squares> {
+  const square = size * size * 3;
+  const response = await callWorker(image, `/views?size=${size}&frames=${FRAMES}`, { method: "POST", body: bytes });
+  const pixels = new Uint8Array(await response.arrayBuffer());
+  const count = pixels.length / square;
+  if (count < 1 || !Number.isInteger(count))
+    throw new Problem("model_unavailable", `The image Worker answered with no squares of ${size} pixels.`);
+  return {
+    squares: Array.from({ length: count }, (_, at) => pixels.subarray(at * square, (at + 1) * square)),
+    animated: response.headers.get("x-image-animated") === "true",
+    frames: Number(response.headers.get("x-image-frames") ?? 1),
+  };
+}
+
+/** @throws Problem as squaresOf does, and those of a part that fails */
 export async function viewsOf(
   parts: Parts,
   timing: Timing,
   manifest: Manifest,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<Views> {
-  const { size } = manifest.image;
-  const square = size * size * 3;
-  const [pixels, headers] = await timing.measure("decode", async () => {
-    const response = await callWorker(parts.IMAGE, `/views?size=${size}&frames=${FRAMES}`, {
-      method: "POST",
-      body: bytes,
-    });
-    return [new Uint8Array(await response.arrayBuffer()), response.headers] as const;
-  });
-  const count = pixels.length / square;
-  if (count < 1 || !Number.isInteger(count))
-    throw new Problem("model_unavailable", `The image Worker answered with no squares of ${size} pixels.`);
-  const squares = Array.from({ length: count }, (_, at) => pixels.subarray(at * square, (at + 1) * square));
+  const { squares, ...seen } = await timing.measure("decode", () => squaresOf(parts.IMAGE, manifest.image.size, bytes));
   const vectors = await timing.measure("encode", () => encodePixels(parts, manifest, squares));
-  return {
-    vectors,
-    animated: headers.get("x-image-animated") === "true",
-    frames: Number(headers.get("x-image-frames") ?? 1),
-  };
+  return { vectors, ...seen };
 }

@@ -5,7 +5,7 @@ import type { Timing } from "../answer/timing.ts";
 import type { Deployment } from "../deployment/deployment.ts";
 import { backgroundOf } from "../moderation/backgroundOf.ts";
 import { judge, policyOf, standardOf } from "../moderation/judge.ts";
-import type { Parts } from "../moderation/viewsOf.ts";
+import type { Parts, Views } from "../moderation/viewsOf.ts";
 
 export interface ModerateOptions {
   policy: string;
@@ -20,14 +20,14 @@ export const standardsOf = (deployment: Deployment, { policy, shadow, tenant }: 
 });
 
 /**
- * @param picture its bytes, or why there are none
+ * @param picture its bytes, its views where they are encoded already, or why there are none
  * @throws Problem of a part that failed
  */
 export async function moderatePicture(
   parts: Parts,
   timing: Timing,
   deployment: Deployment,
-  picture: Uint8Array<ArrayBuffer> | Problem,
+  picture: Uint8Array<ArrayBuffer> | Views | Problem,
   { standard, shadow }: ReturnType<typeof standardsOf>,
   tenant: string | undefined,
 ) {

@@ -6,13 +6,13 @@ import { answerInfer } from "../../../src/core/oip/answerInfer.ts";
 import { HEADER_LENGTH } from "../../../src/core/oip/decode.ts";
 import type { Manifest } from "../../../src/core/pack/manifest.ts";
 import { Problem } from "../../../src/core/problem.ts";
-import type { Working } from "../../../src/functions/batch/answerLines.ts";
 import { consume } from "../../../src/functions/batch/consume.ts";
 import type { BatchEnv } from "../../../src/functions/batch/env.ts";
 import { sweep } from "../../../src/functions/batch/sweep.ts";
 import { acceptJob, findJob, type Job, openJob, type Task } from "../../../src/functions/batches/jobs.ts";
 import { inputKey, outputKey } from "../../../src/functions/batches/keys.ts";
 import { InFlight } from "../../../src/functions/body/inFlight.ts";
+import type { Working } from "../../../src/functions/chunks/working.ts";
 import type { Deployment } from "../../../src/functions/deployment/deployment.ts";
 import { TextVectors } from "../../../src/functions/tasks/textVectors.ts";
 import type { Message as Work } from "../../../src/functions/work/message.ts";
@@ -196,7 +196,11 @@ export async function submit(
   const model = { id: "m", space: "s", pack: "p" };
   const { task = "embed", callback = null, expires = now + 7 * 86_400_000 } = more;
   const dim = task === "embed" ? working.deployment.manifest.embed_dim : 0;
-  await openJob(env.DB, { id, task, options: {}, model, dim, priority: 1, callback, caller: "", now, expires }, now);
+  await openJob(
+    env.DB,
+    { id, task, options: {}, model, dim, priority: 1, callback, pulled: 0, caller: "", now, expires },
+    now,
+  );
   await acceptJob(env.DB, id, { upload: 1 }, { key: undefined, hash: "" }, now);
   await own.WEBHOOKS.send({ kind: "batch", id, due_at: now });
   return id;

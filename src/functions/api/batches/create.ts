@@ -2,7 +2,6 @@
 import type { Context } from "hono";
 import { sha256 } from "../../../core/hash.ts";
 import { Problem } from "../../../core/problem.ts";
-import { modelOf } from "../../answer/modelOf.ts";
 import { acceptJob, findByKey, type Job, openJob } from "../../batches/jobs.ts";
 import { inputKey } from "../../batches/keys.ts";
 import { accepted } from "../../batches/told.ts";
@@ -11,6 +10,7 @@ import type { AppTypes } from "../env.ts";
 import type { Isolate } from "../isolate.ts";
 import { queryOptions, readJson } from "../readInput.ts";
 import { type BatchOptions, batchOptions } from "./options.ts";
+import { placeOf } from "./place.ts";
 import { hashBody, upload } from "./upload.ts";
 
 /** One part of an upload, and what is on its way to it. */
@@ -61,9 +61,8 @@ export const createBatch = (isolate: Isolate) => async (context: Context<AppType
   const now = Date.now();
   const id = `batch_${crypto.randomUUID().replaceAll("-", "")}`;
   const { task, priority, callback } = options;
-  const model = modelOf(deployment.manifest);
-  const dim = task === "embed" ? deployment.manifest.embed_dim : 0;
-  const opened = { id, task, options: options.options, model, dim, priority, callback, caller };
+  const place = placeOf(options, deployment, env);
+  const opened = { id, task, options: options.options, ...place, priority, callback, caller };
   await openJob(env.DB, { ...opened, now, expires: now + EXPIRES_MS }, now + UPLOAD_MS);
   const uploaded = lines
     ? await isolate.inFlight.hold(UPLOAD_BYTES, () => upload(env.BUCKET, inputKey(id), raw))

@@ -15,6 +15,7 @@ import { ModerateSchema } from "../../tasks/moderateOptions.ts";
 import { standardsOf } from "../../tasks/moderatePicture.ts";
 import { TagSchema } from "../../tasks/tagOptions.ts";
 import type { Env } from "../env.ts";
+import { placeOf } from "./place.ts";
 
 const object = (what: string) => v.pipe(v.string(`must be the ${what}`), v.minLength(1, `must be the ${what}`));
 const input = v.union(
@@ -44,6 +45,8 @@ export const BatchSchema = v.object({
 
 export interface BatchOptions {
   task: Task;
+  /** undefined for the one that is deployed. */
+  model: string | undefined;
   /** As they were given. */
   options: Record<string, unknown>;
   priority: number;
@@ -87,14 +90,13 @@ export function batchOptions(given: Given, deployment: Deployment, env: Env): Ba
   const { manifest } = deployment;
   const stated = parseOptions(given.form === "json" ? InJsonSchema : InQuerySchema, given);
   const { task, model, priority, callback_url, input, ...options } = { input: undefined, ...stated };
-  if (model !== undefined && model !== manifest.id) {
-    const message = `must be ${manifest.id}, the one that is deployed, or left out`;
-    throw new Problem("model_not_found", `model ${message}.`, named("model", message));
-  }
+  placeOf({ task, model }, deployment, env);
   const place = given.form === "json" ? input : undefined;
   const own = given.form === "json" || input === undefined ? options : { ...options, input };
   checkTask(taskOptions(task, { options: own, form: given.form }), deployment, env);
   return {
+    // Left out where that says the same.
+    model: model === manifest.id ? undefined : model,
     ...{ task, options: own, priority: PRIORITIES.indexOf(priority), input: place as JobInput | undefined },
     callback: callback_url === undefined ? null : callbackOf(callback_url, env),
   };

@@ -2,8 +2,8 @@
 import * as v from "valibot";
 import { Problem } from "../../core/problem.ts";
 import type { ReadLine } from "../batches/line.ts";
-import type { LineResult } from "./answerLines.ts";
 import type { Answered } from "./chunkRows.ts";
+import type { LineResult } from "./working.ts";
 
 /** Why a line has no result. */
 export interface LineError {

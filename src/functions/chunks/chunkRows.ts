@@ -4,7 +4,7 @@ import { type Chunk, chunkId, readChunk, type Span } from "../batches/chunks.ts"
 /** Rows of one statement: a parameter may have 2 MB. */
 const INSERTED = 1_000;
 
-const COLUMNS = "id, batch, priority, state, first, rows, line, start, length, due_at";
+const COLUMNS = "id, batch, priority, state, first, rows, line, start, length, due_at, pulled";
 const VALUES = ["id", "first", "rows", "line", "start", "length"].map((name) => `value ->> '${name}'`);
 
 const [ID, ...PLACE] = VALUES;
@@ -19,24 +19,46 @@ export async function insertHeld(db: D1Database, job: string, priority: number, 
   for (let at = 0; at < spans.length; at += INSERTED) {
     await db
       .prepare(
-        `INSERT OR IGNORE INTO chunks (${COLUMNS}) SELECT ${ID}, ?, ?, 'held', ${PLACE.join(", ")}, 0 FROM json_each(?)`,
+        `INSERT OR IGNORE INTO chunks (${COLUMNS}) SELECT ${ID}, ?, ?, 'held', ${PLACE.join(", ")}, 0, 0 FROM json_each(?)`,
       )
       .bind(job, priority, list(job, spans.slice(at, at + INSERTED)))
       .run();
   }
 }
 
-/** The most urgent one that is due. @returns undefined where none is */
-export async function claimChunk(db: D1Database, now: number, lease: number): Promise<Chunk | undefined> {
+/**
+ * The most urgent one that is due, of those that this kind of worker looks at.
+ * @returns undefined where none is
+ */
+export async function claimChunk(
+  db: D1Database,
+  pulled: 0 | 1,
+  now: number,
+  lease: number,
+): Promise<Chunk | undefined> {
   const row = await db
     .prepare(
       `UPDATE chunks SET attempts = attempts + 1, due_at = ? WHERE id =
-         (SELECT id FROM chunks WHERE state = 'pending' AND due_at <= ? ORDER BY priority DESC, due_at LIMIT 1)
+         (SELECT id FROM chunks WHERE state = 'pending' AND pulled = ? AND due_at <= ? ORDER BY priority DESC, due_at LIMIT 1)
        RETURNING *`,
     )
-    .bind(lease, now)
+    .bind(lease, pulled, now)
     .first();
   return readChunk(row);
+}
+
+/** One that is not answered yet. */
+export const findPending = async (db: D1Database, id: string): Promise<Chunk | undefined> =>
+  readChunk(await db.prepare("SELECT * FROM chunks WHERE id = ? AND state = 'pending'").bind(id).first());
+
+/** Gives it back as if it had not been taken. */
+export async function returnChunk(db: D1Database, id: string, lease: number, now: number): Promise<void> {
+  await db
+    .prepare(
+      "UPDATE chunks SET due_at = ?, attempts = max(attempts - 1, 0) WHERE id = ? AND due_at = ? AND state = 'pending'",
+    )
+    .bind(now, id, lease)
+    .run();
 }
 
 export async function postponeChunk(db: D1Database, { id, due_at }: Chunk, due: number): Promise<void> {
@@ -58,7 +80,7 @@ export async function splitChunk(
     db
       .prepare(
         `INSERT OR IGNORE INTO chunks (${COLUMNS})
-         SELECT ${ID}, parent.batch, parent.priority, 'pending', ${PLACE.join(", ")}, ?
+         SELECT ${ID}, parent.batch, parent.priority, 'pending', ${PLACE.join(", ")}, ?, parent.pulled
          FROM json_each(?) JOIN chunks AS parent ON parent.id = ? AND parent.state = 'split' AND parent.due_at = ?`.replaceAll(
           "value ->>",
           "json_each.value ->>",
