@@ -29,16 +29,23 @@ export interface ConfigOptions {
   database?: string;
   /** Name of the bucket, where it is not that of wrangler.toml. */
   bucket?: string;
+  /** The queue of the backends that pull, where some do; the variable PULL_MODEL names their model. */
+  pullQueue?: string;
   /** Variables of a Worker beside those of its wrangler.toml. */
   vars?: Partial<Record<WorkerName, Record<string, string>>>;
   /** Entries of a Worker's configuration, in place of those of its wrangler.toml. */
   overrides?: Partial<Record<WorkerName, Table>>;
 }
 
+const withProducer = (queues: Table, queue: string): Table => ({
+  ...queues,
+  producers: [...(Array.isArray(queues.producers) ? queues.producers : []), { binding: "PULL_QUEUE", queue }],
+});
+
 /** @returns the path of each Worker's configuration */
 export async function writeConfigs(
   { pack }: Manifest,
-  { dir, assets = {}, database, bucket, vars = {}, overrides = {} }: ConfigOptions,
+  { dir, assets = {}, database, bucket, pullQueue, vars = {}, overrides = {} }: ConfigOptions,
 ): Promise<Record<WorkerName, string>> {
   const named = (name: unknown): unknown =>
     typeof name === "string" && isModel(name) ? `${name}-${pack.slice(7, 15)}` : name;
@@ -76,6 +83,7 @@ export async function writeConfigs(
       ...(buckets.length > 0 && bucket !== undefined
         ? { r2_buckets: buckets.map((entry) => ({ ...entry, bucket_name: bucket })) }
         : {}),
+      ...(pullQueue !== undefined && isTable(config.queues) ? { queues: withProducer(config.queues, pullQueue) } : {}),
       ...(Object.keys(own).length > 0 ? { vars: own } : {}),
     };
     Object.assign(placed, overrides[worker]);

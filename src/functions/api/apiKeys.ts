@@ -7,8 +7,10 @@ export interface ApiKey {
   scopes: ReadonlySet<Scope>;
 }
 
-/** A key that names no scopes may ask everything, and administer nothing. */
-const DEFAULT: ReadonlySet<Scope> = new Set(SCOPES.filter((scope) => scope !== "admin"));
+/** What a key must name to have it. */
+const NAMED: ReadonlySet<Scope> = new Set(["admin", "backend"]);
+/** A key that names no scopes may ask everything, administer nothing, and is no backend. */
+const DEFAULT: ReadonlySet<Scope> = new Set(SCOPES.filter((scope) => !NAMED.has(scope)));
 
 const isScope = (name: string): name is Scope => SCOPES.some((scope) => scope === name);
 

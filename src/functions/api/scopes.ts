@@ -1,6 +1,15 @@
 // What a key may be limited to, and what each path needs.
 
-export const SCOPES = ["classify", "tag", "similarity", "embeddings", "moderate", "batches", "admin"] as const;
+export const SCOPES = [
+  "classify",
+  "tag",
+  "similarity",
+  "embeddings",
+  "moderate",
+  "batches",
+  "backend",
+  "admin",
+] as const;
 export type Scope = (typeof SCOPES)[number];
 
 const PATHS: [prefix: string, scope: Scope][] = [
@@ -11,6 +20,7 @@ const PATHS: [prefix: string, scope: Scope][] = [
   ["/v1/moderate", "moderate"],
   ["/v1/moderations", "moderate"],
   ["/v1/batches", "batches"],
+  ["/v1/backend", "backend"],
   ["/v1/admin", "admin"],
 ];
 

@@ -56,8 +56,9 @@ export type Job = v.InferOutput<typeof JobSchema>;
 
 export const readJob = (row: unknown): Job | undefined => (row === null ? undefined : v.parse(JobSchema, row));
 
-export interface NewJob
-  extends Pick<Job, "id" | "task" | "options" | "model" | "dim" | "priority" | "callback" | "pulled"> {
+export interface NewJob extends Pick<Job, "id" | "task" | "options" | "model" | "dim" | "priority" | "callback"> {
+  /** 1: its lines are for backends that pull. */
+  pulled?: Job["pulled"];
   /** Hash of the API key. */
   caller: string;
   now: number;
@@ -66,7 +67,7 @@ export interface NewJob
 
 /** A job whose input is on its way. Should that end, it is deleted once it is due. */
 export async function openJob(db: D1Database, job: NewJob, due: number): Promise<void> {
-  const { id, task, options, model, dim, priority, callback, pulled, caller, now, expires } = job;
+  const { id, task, options, model, dim, priority, callback, pulled = 0, caller, now, expires } = job;
   await db
     .prepare(
       `INSERT INTO batches (id, status, task, options, input, model, dim, priority, callback, pulled, due_at, created_at, expires_at, caller)

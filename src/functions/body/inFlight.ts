@@ -21,9 +21,9 @@ export class InFlight {
    * Polls on the request's own timer, since a promise settled by another request's context may never arrive.
    * @throws Problem `overloaded`
    */
-  async hold<T>(bytes: number, use: () => Promise<T>): Promise<T> {
+  async hold<T>(bytes: number, use: () => Promise<T>, patienceMs = this.#patienceMs): Promise<T> {
     for (let waited = 0; this.#held(Date.now()) + bytes > this.#capacity; waited += POLL_MS) {
-      if (waited >= this.#patienceMs)
+      if (waited >= patienceMs)
         throw new Problem("overloaded", "Too many pictures are being worked on. Try again shortly.");
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }

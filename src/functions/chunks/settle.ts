@@ -102,17 +102,19 @@ async function postpone(env: ChunkEnv, chunk: Chunk, { code, retryAfter }: Probl
 
 /**
  * Carries out what `find` comes to; where it fails, the chunk is tried again.
- * @returns what was carried out
+ * @param find undefined where the chunk stays with who took it
+ * @returns what was carried out; `open` where nothing was
  */
 export async function settle(
   env: ChunkEnv,
   job: Job,
   chunk: Chunk,
-  find: () => Promise<Outcome>,
-): Promise<"answered" | "split" | "again"> {
-  let outcome: Outcome;
+  find: () => Promise<Outcome | undefined>,
+): Promise<"answered" | "split" | "again" | "open"> {
+  let outcome: Outcome | undefined;
   try {
     outcome = await find();
+    if (!outcome) return "open";
     const now = Date.now();
     if ("answered" in outcome && (await countChunk(env.DB, chunk, outcome.answered, now)))
       await enqueue(env, { kind: "batch", id: job.id, due_at: now }, now);

@@ -251,7 +251,7 @@ test("chunks are put away after a finished job, and everything of a deleted one,
 test("an upload that did not end is deleted, one that was accepted meanwhile is not", async () => {
   const made = world();
   const due = Date.now();
-  const open = { task: "embed" as const, options: {}, model: { id: "m", space: "s", pack: "p" }, dim: 8, priority: 1, callback: null, pulled: 0 as const, caller: "" }; // biome-ignore format: one line
+  const open = { task: "embed" as const, options: {}, model: { id: "m", space: "s", pack: "p" }, dim: 8, priority: 1, callback: null, caller: "" }; // biome-ignore format: one line
   for (const id of ["left", "late"]) {
     await openJob(env.DB, { id, ...open, now: due, expires: due + 1 }, due);
     await env.BUCKET.put(inputKey(id), "lines");

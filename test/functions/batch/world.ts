@@ -198,7 +198,7 @@ export async function submit(
   const dim = task === "embed" ? working.deployment.manifest.embed_dim : 0;
   await openJob(
     env.DB,
-    { id, task, options: {}, model, dim, priority: 1, callback, pulled: 0, caller: "", now, expires },
+    { id, task, options: {}, model, dim, priority: 1, callback, caller: "", now, expires },
     now,
   );
   await acceptJob(env.DB, id, { upload: 1 }, { key: undefined, hash: "" }, now);
