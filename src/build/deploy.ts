@@ -11,6 +11,7 @@ const { values } = parseArgs({
     labels: { type: "string", default: "models/labels" },
     policies: { type: "string", default: "models/policies" },
     webhooks: { type: "string", default: "models/webhooks" },
+    big: { type: "string" },
     database: { type: "string", default: process.env.EDGECLIP_DATABASE ?? "" },
     bucket: { type: "string", default: process.env.EDGECLIP_BUCKET ?? "" },
     "dry-run": { type: "boolean", default: false },
@@ -34,6 +35,7 @@ then name the database's id: npm run deploy -- --database <id>, or EDGECLIP_DATA
     labelsDir: values.labels,
     policiesDir: values.policies,
     webhooksDir: values.webhooks,
+    bigDir: values.big,
     log: console.log,
   });
   const configs = await writeConfigs(manifest, {

@@ -11,7 +11,7 @@ import { stagedSources } from "./webhooks/stagedSources.ts";
 /** Miniflare fires no crons and forgets delayed messages when it stops. */
 const SWEEP_MS = 60_000;
 /** Variables that this environment may set in place of wrangler.toml. */
-const HANDED_ON = ["REMOTE_HOSTS", "CALLBACK_HOSTS"];
+const HANDED_ON = ["REMOTE_HOSTS", "CALLBACK_HOSTS", "BIG_BACKEND_URLS"];
 const HANDED_ON_TO_BATCH = ["BACKEND_URLS", "BACKEND_KEY", "BACKEND_FALLBACK"];
 const fromEnvironment = (names: readonly string[]): Record<string, string> =>
   Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
@@ -25,6 +25,7 @@ const { values } = parseArgs({
     labels: { type: "string", default: "models/labels" },
     policies: { type: "string", default: "models/policies" },
     webhooks: { type: "string", default: "models/webhooks" },
+    big: { type: "string" },
   },
 });
 
@@ -35,6 +36,7 @@ try {
     labelsDir: values.labels,
     policiesDir: values.policies,
     webhooksDir: values.webhooks,
+    bigDir: values.big,
     log: console.log,
   });
   const sources = await stagedSources();

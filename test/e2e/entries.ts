@@ -4,16 +4,20 @@ import { writeIfChanged } from "../../src/build/writeIfChanged.ts";
 
 /** @param dir with the staged deployment in its folder `deployment`. @returns `main` of each Worker's configuration */
 export async function writeEntries(dir: string): Promise<{ api: string; batch: string }> {
-  const write = async (worker: "api" | "batch", create: string): Promise<string> => {
+  const write = async (worker: "api" | "batch", create: string, files: string): Promise<string> => {
     const path = resolve(dir, `${worker}.ts`);
     const lines = [
+      ...(worker === "batch" ? ['import { big } from "./deployment/big.ts";'] : []),
       'import { deployment } from "./deployment/deployment.ts";',
       `import { ${create} } from "${resolve(`src/functions/${worker}/app.ts`)}";`,
-      `export default ${create}(deployment);`,
+      `export default ${create}(${files});`,
     ];
     await writeIfChanged(path, `${lines.join("\n")}\n`);
     return path;
   };
-  const [api, batch] = await Promise.all([write("api", "createApp"), write("batch", "createBatch")]);
+  const [api, batch] = await Promise.all([
+    write("api", "createApp", "deployment"),
+    write("batch", "createBatch", "deployment, big"),
+  ]);
   return { api, batch };
 }

@@ -39,6 +39,7 @@ export const auth: MiddlewareHandler<AppTypes> = async (context, next) => {
   );
   if (!found) throw new Problem("unauthorized", "Send an API key of this deployment: Authorization: Bearer <key>.");
   context.set("caller", found.hash);
+  context.set("scopes", found.scopes);
   const scope = scopeOf(context.req.path);
   if (scope && !found.scopes.has(scope)) throw new Problem("forbidden", `This key does not have the scope ${scope}.`);
   return next();

@@ -15,6 +15,8 @@ export interface Env extends RemoteEnv, WorkEnv {
   PULL_QUEUE?: Queue<ChunkMessage>;
   /** JSON: the model of the backends that pull; see pullModel. */
   PULL_MODEL?: string;
+  /** Backends with the big model; only whether there are any matters here: see the batch Worker's. */
+  BIG_BACKEND_URLS?: string;
   /** Hosts that webhooks may be sent to: names, or `*.` and a name, separated by commas. Without it, none. */
   CALLBACK_HOSTS?: string;
   /** Names of the batch Worker's variables that sign webhooks of batches, separated by commas. */
@@ -38,6 +40,11 @@ export interface Env extends RemoteEnv, WorkEnv {
 
 export interface AppTypes {
   Bindings: Env;
-  /** `caller` is the hash of the API key; undefined where none is needed. */
-  Variables: { requestId: string; timing: Timing; caller: string | undefined };
+  /** `caller` is the hash of the API key, `scopes` what it may do; undefined where none is needed. */
+  Variables: {
+    requestId: string;
+    timing: Timing;
+    caller: string | undefined;
+    scopes: ReadonlySet<string> | undefined;
+  };
 }

@@ -44,8 +44,16 @@ function roomFor(request: Request, reading: Reading): number {
   }
 }
 
+/** Works once there is room for the body of the request. */
+export const inRoom = <T>(
+  { inFlight }: Isolate,
+  { req: { raw } }: Context<AppTypes>,
+  work: () => Promise<T>,
+  reading: Reading = "strict",
+): Promise<T> => inFlight.hold(roomFor(raw, reading), work);
+
 /** A handler that starts once there is room for the body of its request. */
 export const withRoom =
-  ({ inFlight }: Isolate, handle: Handle, reading: Reading = "strict"): Handle =>
+  (isolate: Isolate, handle: Handle): Handle =>
   (context) =>
-    inFlight.hold(roomFor(context.req.raw, reading), () => handle(context));
+    inRoom(isolate, context, () => handle(context));

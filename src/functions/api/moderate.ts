@@ -1,26 +1,39 @@
 // POST /v1/moderate: allow, review or block by a policy, with the reasons.
 import type { Context } from "hono";
+import { partlySeen } from "../../core/policy/decide.ts";
 import { parseOptions } from "../input/parseOptions.ts";
 import { checkModerator } from "../moderation/judge.ts";
 import { remoteFetcher } from "../remote/remoteFetcher.ts";
 import { ModerateSchema } from "../tasks/moderateOptions.ts";
 import { moderatePicture, standardsOf } from "../tasks/moderatePicture.ts";
 import type { AppTypes } from "./env.ts";
-import { type Isolate, withRoom } from "./isolate.ts";
+import { checkPolicies } from "./escalation/check.ts";
+import { escalated } from "./escalation/escalate.ts";
+import { takeEscalate, within } from "./escalation/options.ts";
+import { type Isolate, inRoom } from "./isolate.ts";
 import { readInput } from "./readInput.ts";
 
-export const moderate = (isolate: Isolate) =>
-  withRoom(
-    isolate,
-    async (context: Context<AppTypes>) => {
-      const timing = context.get("timing");
-      const deployment = isolate.deployment();
-      checkModerator(deployment, context.env.ALLOW_DEMO_MODERATION);
-      const input = await readInput(context.req.raw, 1, remoteFetcher(context.env, timing), "tolerant");
-      const options = parseOptions(ModerateSchema, input);
-      const standards = standardsOf(deployment, options);
-      const picture = input.unusable ?? input.pictures[0] ?? new Uint8Array();
-      return context.json(await moderatePicture(context.env, timing, deployment, picture, standards, options.tenant));
-    },
-    "tolerant",
-  );
+export const moderate = (isolate: Isolate) => async (context: Context<AppTypes>) => {
+  const work = async (): Promise<() => Response | Promise<Response>> => {
+    const { env } = context;
+    const timing = context.get("timing");
+    const deployment = isolate.deployment();
+    checkModerator(deployment, env.ALLOW_DEMO_MODERATION);
+    const input = await readInput(context.req.raw, 1, remoteFetcher(env, timing), "tolerant");
+    const { escalate, given } = takeEscalate(input);
+    const options = parseOptions(ModerateSchema, given);
+    const standards = standardsOf(deployment, options);
+    const big = escalate && checkPolicies(escalate, options, deployment, context);
+    const picture = input.unusable ?? input.pictures[0] ?? new Uint8Array();
+    const edge = await moderatePicture(env, timing, deployment, picture, standards, options.tenant);
+    if (!escalate || !big) return () => context.json(edge);
+    return escalated(context, {
+      ...{ task: "moderate", escalate, big, options: given.options, picture: input.pictures[0], answer: edge },
+      uncertain: Object.values(edge.categories).some((score) => score !== null && within(escalate.band, score)),
+      // Nothing is let through on a judgement that is not certain.
+      cautious: (own, code) => ({ ...own, ...partlySeen(own, code) }),
+    });
+  };
+  const answer = await inRoom(isolate, context, work, "tolerant");
+  return answer();
+};

@@ -1,8 +1,8 @@
 // The batch Worker: what the queues bring, and the sweep.
 import { InFlight } from "../body/inFlight.ts";
 import type { Working } from "../chunks/working.ts";
-import { type DeploymentFiles, readDeployment } from "../deployment/deployment.ts";
-import { backendEncoder } from "../parts/backendEncoder.ts";
+import { type BigFiles, type DeploymentFiles, readBig, readDeployment } from "../deployment/deployment.ts";
+import { backendEncoder, bigEncoder } from "../parts/backendEncoder.ts";
 import { TextVectors } from "../tasks/textVectors.ts";
 import { consume, consumeDead } from "./consume.ts";
 import type { BatchEnv } from "./env.ts";
@@ -15,7 +15,8 @@ const PATIENCE_MS = 60_000;
 
 const isDead = (queue: string): boolean => queue.endsWith("-dead");
 
-export function createBatch(files: DeploymentFiles): ExportedHandler<BatchEnv, unknown> {
+/** @param big files of the big model, where there is one */
+export function createBatch(files: DeploymentFiles, big?: BigFiles): ExportedHandler<BatchEnv, unknown> {
   const inFlight = new InFlight(IN_FLIGHT_BYTES, PATIENCE_MS);
   let read: Working | undefined;
   /** Read when it is first asked for. */
@@ -23,6 +24,7 @@ export function createBatch(files: DeploymentFiles): ExportedHandler<BatchEnv, u
     read ??= {
       ...{ deployment: readDeployment(files), inFlight, texts: new TextVectors() },
       encode: backendEncoder(env),
+      big: big && { deployment: readBig(big), inFlight, texts: new TextVectors(), encode: bigEncoder(env) },
     };
     return read;
   };

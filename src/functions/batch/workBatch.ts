@@ -2,7 +2,7 @@
 import { Problem } from "../../core/problem.ts";
 import { nextWait } from "../../core/webhook/schedule.ts";
 import type { JobErrors } from "../batches/jobs.ts";
-import { chunksFolder, folderOf, inputKey } from "../batches/keys.ts";
+import { chunksFolder, folderOf, inputKey, pictureKey } from "../batches/keys.ts";
 import { log } from "../log/log.ts";
 import { enqueue, type RowMessage } from "../work/message.ts";
 import { assemble } from "./assemble.ts";
@@ -72,7 +72,7 @@ async function step(env: BatchEnv, job: Leased): Promise<void> {
       return postpone(env, job, { due: null, attempts: 0 });
     default:
       await deleteBelow(env, chunksFolder(job.id));
-      await env.BUCKET.delete(inputKey(job.id));
+      await env.BUCKET.delete([inputKey(job.id), pictureKey(job.id)]);
       await deleteChunks(env, job);
       return postpone(env, job, { due: null, attempts: 0 });
   }

@@ -16,9 +16,11 @@ export async function workChunk(env: BatchEnv, working: Working): Promise<void> 
   const job = await findJob(env.DB, chunk.batch);
   // Deleted meanwhile.
   if (!job) return;
+  const { big } = working;
+  const own = big && job.model.space === big.deployment.manifest.space ? big : working;
   await settle(env, job, chunk, async () => {
-    const begun = await begin(env, working.deployment.manifest, job, chunk);
+    const begun = await begin(env, own.deployment.manifest, job, chunk);
     if ("outcome" in begun) return begun.outcome;
-    return conclude(env, job, chunk, begun.lines, await answerLines(env, working, job, begun.lines));
+    return conclude(env, job, chunk, begun.lines, await answerLines(env, own, job, begun.lines));
   });
 }

@@ -5,6 +5,8 @@ const FOLDER = "batches/";
 export const folderOf = (job: string): string => `${FOLDER}${job}/`;
 /** The lines of the job: what was uploaded, or a copy that nobody else can change. */
 export const inputKey = (job: string): string => `${folderOf(job)}input.ndjson`;
+/** The picture of an escalated request; only a line of the job itself may name it. */
+export const pictureKey = (job: string): string => `${folderOf(job)}picture`;
 /** Answers of one chunk: results, errors, then vectors of embeddings. */
 export const chunksFolder = (job: string): string => `${folderOf(job)}chunks/`;
 export const chunkKey = (job: string, { first, rows }: { first: number; rows: number }): string =>

@@ -27,7 +27,7 @@ export async function answerLines(
   const { deployment, inFlight, encode } = working;
   const timing = new Timing();
   const parts = { ...env, encode };
-  const bytesOf = pictureReader(env, timing);
+  const bytesOf = pictureReader(env, timing, job.id);
   const parsed = parseLines(job, lines);
 
   // A picture has many views: those of a whole chunk do not fit the memory.

@@ -11,6 +11,8 @@ export interface Working {
   texts: TextVectors;
   /** Where backends are configured. */
   encode?: EncodePixels | undefined;
+  /** In its place for what the edge handed to the big model, where there is one. */
+  big?: Working | undefined;
 }
 
 export interface LineResult {

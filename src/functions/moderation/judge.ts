@@ -44,7 +44,7 @@ export function standardOf({ policies }: Deployment, id: string, tenant: string 
 }
 
 /** @throws Problem `model_unavailable` where the model is for trying out and the deployment does not allow it */
-export function checkModerator({ manifest }: Deployment, allowDemo: string | undefined): void {
+export function checkModerator({ manifest }: Pick<Deployment, "manifest">, allowDemo: string | undefined): void {
   if (!manifest.demo || allowDemo === "yes") return;
   throw new Problem(
     "model_unavailable",

@@ -53,3 +53,9 @@ export function backendEncoder(
     return vectors;
   };
 }
+
+/** For the big model, which no Worker holds: without a backend its work waits. */
+export function bigEncoder({ BIG_BACKEND_URLS = "", BACKEND_KEY = "" }: BackendEnv): EncodePixels {
+  const encode = backendEncoder({ BACKEND_URLS: BIG_BACKEND_URLS, BACKEND_KEY });
+  return encode ?? (() => Promise.reject(new Problem("backend_unavailable", "BIG_BACKEND_URLS names no backend.")));
+}

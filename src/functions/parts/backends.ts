@@ -12,6 +12,8 @@ export interface BackendEnv {
   BACKEND_KEY?: string;
   /** `edge`: while all backends are down, the vision Worker encodes. Without it the work waits. */
   BACKEND_FALLBACK?: string;
+  /** Of OIP v2 servers with the big model, in the same way; the edge has nothing to fall back on for it. */
+  BIG_BACKEND_URLS?: string;
 }
 
 const MODEL = "vision";

@@ -9,16 +9,13 @@ import { enqueue } from "../../work/message.ts";
 import type { AppTypes } from "../env.ts";
 import type { Isolate } from "../isolate.ts";
 import { queryOptions, readJson } from "../readInput.ts";
+import { EXPIRES_MS, jobId, UPLOAD_MS } from "./lifetime.ts";
 import { type BatchOptions, batchOptions } from "./options.ts";
 import { placeOf } from "./place.ts";
 import { hashBody, upload } from "./upload.ts";
 
 /** One part of an upload, and what is on its way to it. */
 const UPLOAD_BYTES = 10 * 2 ** 20;
-/** After this long an upload is given up that did not end. */
-const UPLOAD_MS = 60 * 60_000;
-/** After this long what is left of a job is answered as expired. */
-const EXPIRES_MS = 7 * 24 * 60 * 60_000;
 const MAX_KEY_LENGTH = 255;
 
 const LINES = new Set(["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"]);
@@ -59,7 +56,7 @@ export const createBatch = (isolate: Isolate) => async (context: Context<AppType
   if (before) return repeated(context, before, await hashOf(options, lines ? await hashBody(raw) : ""));
 
   const now = Date.now();
-  const id = `batch_${crypto.randomUUID().replaceAll("-", "")}`;
+  const id = jobId();
   const { task, priority, callback } = options;
   const place = placeOf(options, deployment, env);
   const opened = { id, task, options: options.options, ...place, priority, callback, caller };
