@@ -100,6 +100,8 @@ describe("real answers keep to it", () => {
 
   test.each<[string, unknown, number]>([
     ["classify", { image, bank: "none" }, 404],
+    ["classify", { image, bank: "everyday", escalate: { model: "big", band: [0.3, 0.6], wait_ms: 100 } }, 404],
+    ["moderate", { image, escalate: { model: "big", band: [0.6, 0.3] } }, 400],
     ["tag", { image }, 400],
     ["moderate", { image: "https://example.com/a.jpg" }, 422],
     ["moderations", { input: "text" }, 400],

@@ -12,7 +12,7 @@ export const crossOrigin = cors({
   allowHeaders: ["authorization", "content-type", "idempotency-key", "range", "if-range"],
   exposeHeaders: [
     ...["x-request-id", "x-edgeclip-space", "server-timing", "ratelimit-policy", "retry-after"],
-    ...["content-range", "etag", "link"],
+    ...["content-range", "etag", "link", "location"],
   ],
   maxAge: PREFLIGHT_SECONDS,
 });

@@ -38,12 +38,14 @@ async function amend(path: string, change: (config: Config) => Partial<Config>):
  * @param vars of api and batch
  * @param loopback where everything is that is elsewhere
  * @param name of a folder of its own
+ * @param bigDir pack of a big model
  */
 export async function webhookCollection(
   sources: Record<string, string>,
   vars: Record<string, string>,
   loopback: string,
   name = "webhooks",
+  bigDir?: string,
 ): Promise<WebhookCollection> {
   const own = join(STAGE_DIR, "test", name);
   const [webhooksDir, deploymentDir, state] = ["sources", "deployment", "state"].map((name) => join(own, name)) as [
@@ -54,7 +56,10 @@ export async function webhookCollection(
   await Promise.all([webhooksDir, state].map((dir) => rm(dir, { recursive: true, force: true })));
   await Promise.all([webhooksDir, deploymentDir].map((dir) => mkdir(dir, { recursive: true })));
   for (const [id, yaml] of Object.entries(sources)) await writeFile(join(webhooksDir, `${id}.yaml`), yaml);
-  const manifest = await stage({ ...EMBEDDED, policiesDir: POLICIES_DIR, webhooksDir, deploymentDir, log: () => {} });
+  const manifest = await stage({
+    ...{ ...EMBEDDED, policiesDir: POLICIES_DIR, webhooksDir, deploymentDir, bigDir },
+    log: () => {},
+  });
   const entries = await writeEntries(own);
   const configs = await writeConfigs(manifest, { dir: join(own, "config") });
   const { name: visionName } = JSON.parse(await readFile(configs.vision, "utf8")) as Config;

@@ -136,6 +136,18 @@ export const BatchAnswer = v.object({
   errors: v.array(v.object({ code: v.string(), message: v.string(), line: v.optional(v.number()) })),
   model: Model,
 });
+
+/** Of a request that named `escalate`: whether the big model was asked, and then the job. */
+const toldOf = { escalated: v.optional(v.boolean()), job: v.optional(BatchAnswer) };
+/** The edge's answer, while the big model's is not there. */
+const waiting = { escalated: v.literal(true), job: BatchAnswer };
+export const ClassifyOrBig = v.object({ ...ClassifyAnswer.entries, ...toldOf });
+export const ClassifyEscalated = v.object({ ...ClassifyAnswer.entries, ...waiting });
+export const TagOrBig = v.object({ ...TagAnswer.entries, ...toldOf });
+export const TagEscalated = v.object({ ...TagAnswer.entries, ...waiting });
+export const ModerateOrBig = v.object({ ...ModerateAnswer.entries, ...toldOf });
+export const ModerateEscalated = v.object({ ...ModerateAnswer.entries, ...waiting });
+
 export const BatchesAnswer = v.object({
   object: v.literal("list"),
   data: v.array(BatchAnswer),
@@ -164,6 +176,8 @@ export const ModelsAnswer = v.object({
       logit_scale: v.number(),
       source: v.object({ repo: v.string(), revision: v.string(), licence: v.string() }),
       text: v.boolean(),
+      /** It is named in `escalate`, and nowhere else. */
+      escalation: v.boolean(),
     }),
   ),
 });

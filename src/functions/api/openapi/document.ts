@@ -30,12 +30,13 @@ const propertiesOf = (schema: Json): [string, Json][] =>
   Object.entries((schema.properties ?? {}) as Record<string, Json>);
 const requiredOf = (schema: Json): string[] => (schema.required ?? []) as string[];
 
-/** Options in a query are texts; a list repeats its key. What a query cannot say, such as pairs, goes in JSON. */
+/** Options in a query are texts; a list repeats its key, an object is JSON. What a query cannot say, such as pairs, goes in JSON. */
 const inQuery = (options: Json): Json[] =>
   propertiesOf(options).flatMap(([name, schema]) => {
     const flat = !["pairs", "input"].includes(name);
     const listed = name === "labels" ? { type: "array", items: { type: "string" } } : schema;
-    return flat ? [{ name, in: "query", required: requiredOf(options).includes(name), schema: listed }] : [];
+    const said = schema.type === "object" ? { content: { "application/json": { schema } } } : { schema: listed };
+    return flat ? [{ name, in: "query", required: requiredOf(options).includes(name), ...said }] : [];
   });
 
 function bodyOf({ body, options }: Operation): Json | undefined {

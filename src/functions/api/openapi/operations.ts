@@ -9,6 +9,7 @@ import { BatchSchema } from "../batches/options.ts";
 import { ErrorsSchema, ResultsSchema } from "../batches/results.ts";
 import { ListSchema } from "../deliveries.ts";
 import { EmbeddingsSchema } from "../embeddings.ts";
+import { escalateEntry } from "../escalation/options.ts";
 import { ModerationsSchema } from "../moderations.ts";
 import { SimilaritySchema } from "../similarity.ts";
 import * as answers from "./answers.ts";
@@ -49,9 +50,9 @@ export const OPERATIONS: Operation[] = [
     id: "classify",
     summary: "Which of these labels the picture shows: softmax over a bank or over labels of the request.",
     body: "image",
-    options: ClassifySchema,
-    answers: { 200: answers.ClassifyAnswer },
-    errors: [...picture, ...labels],
+    options: v.strictObject({ ...ClassifySchema.entries, ...escalateEntry }),
+    answers: { 200: answers.ClassifyOrBig, 202: answers.ClassifyEscalated },
+    errors: [...picture, ...labels, "model_not_found"],
   },
   {
     method: "post",
@@ -59,9 +60,9 @@ export const OPERATIONS: Operation[] = [
     id: "tag",
     summary: "Every label that the picture shows, each with a probability of its own.",
     body: "image",
-    options: TagSchema,
-    answers: { 200: answers.TagAnswer },
-    errors: [...picture, ...labels],
+    options: v.strictObject({ ...TagSchema.entries, ...escalateEntry }),
+    answers: { 200: answers.TagOrBig, 202: answers.TagEscalated },
+    errors: [...picture, ...labels, "model_not_found"],
   },
   {
     method: "post",
@@ -90,9 +91,9 @@ export const OPERATIONS: Operation[] = [
     id: "moderate",
     summary: "Allow, review or block by a policy, with the reasons. What cannot be read is for review.",
     body: "image",
-    options: ModerateSchema,
-    answers: { 200: answers.ModerateAnswer },
-    errors: [...reading, ...fetching, ...parts, "policy_not_found"],
+    options: v.strictObject({ ...ModerateSchema.entries, ...escalateEntry }),
+    answers: { 200: answers.ModerateOrBig, 202: answers.ModerateEscalated },
+    errors: [...reading, ...fetching, ...parts, "policy_not_found", "model_not_found"],
   },
   {
     method: "post",
@@ -207,7 +208,7 @@ export const OPERATIONS: Operation[] = [
     method: "get",
     path: "/v1/models",
     id: "models",
-    summary: "The model that this deployment answers with.",
+    summary: "The model that this deployment answers with, and the big one that escalate may name.",
     answers: { 200: answers.ModelsAnswer },
     errors: [],
   },
