@@ -10,6 +10,8 @@ export interface BackendMetrics {
   answered(model: TowerName, status: number, seconds: number): void;
   ran(model: TowerName, rows: number, seconds: number): void;
   text(): string;
+  /** For what else the backend has to tell. */
+  registry: Metrics;
 }
 
 /** @param provider what the towers run on, once that is known */
@@ -48,5 +50,6 @@ export function createMetrics(
       runs({ model }, seconds);
     },
     text: () => metrics.toString(),
+    registry: metrics,
   };
 }

@@ -1,6 +1,7 @@
 // The command line and environment of the backend, checked.
 import { parseArgs } from "node:util";
 import { type AskedProvider, PROVIDERS } from "./provider.ts";
+import { type PullSettings, pullSettings } from "./pull/settings.ts";
 
 export const USAGE = `npm run backend -- --pack <folder or id>
 
@@ -14,6 +15,12 @@ export const USAGE = `npm run backend -- --pack <folder or id>
   --queue         pictures or texts that may wait, then 429 (512)
   --deadline-ms   the longest that a request may take, then 503 (30000)
   --drain-ms      the longest that requests in flight may take after SIGTERM (30000)
+  --pull          takes chunks of batches from a queue, for machines that nobody can reach
+  --pull-chunks   chunks at once (2)
+  --pull-lease    seconds that a chunk may take before another may have it (240)
+
+With --pull the environment names EDGECLIP_URL and EDGECLIP_KEY (a key with the scope backend), CLOUDFLARE_ACCOUNT_ID,
+PULL_QUEUE_ID, CLOUDFLARE_API_TOKEN, and CLOUDFLARE_API_BASE_URL where it is not https://api.cloudflare.com/client/v4.
 
 BACKEND_KEYS_SHA256 holds the SHA-256 of each key that clients may send (Authorization: Bearer <key>), separated by
 commas. Without it the backend listens on loopback only.`;
@@ -30,6 +37,10 @@ export interface Options {
   queue: number;
   deadlineMs: number;
   drainMs: number;
+  /** undefined without --pull. */
+  pull: PullSettings | undefined;
+  pullChunks: number;
+  pullLeaseSeconds: number;
   /** SHA-256 of the keys; none: open. */
   keys: Buffer[];
 }
@@ -71,6 +82,9 @@ export function parseOptions(args: string[], env: Record<string, string | undefi
       queue: { type: "string", default: "512" },
       "deadline-ms": { type: "string", default: "30000" },
       "drain-ms": { type: "string", default: "30000" },
+      pull: { type: "boolean", default: false },
+      "pull-chunks": { type: "string", default: "2" },
+      "pull-lease": { type: "string", default: "240" },
       help: { type: "boolean", default: false },
     },
   });
@@ -92,6 +106,9 @@ export function parseOptions(args: string[], env: Record<string, string | undefi
     queue: integer("queue", values.queue, 1, 1_000_000),
     deadlineMs: integer("deadline-ms", values["deadline-ms"], 1, 3_600_000),
     drainMs: integer("drain-ms", values["drain-ms"], 0, 3_600_000),
+    pull: values.pull ? pullSettings(env) : undefined,
+    pullChunks: integer("pull-chunks", values["pull-chunks"], 1, 100),
+    pullLeaseSeconds: integer("pull-lease", values["pull-lease"], 30, 3_600),
     keys,
   };
 }

@@ -9,6 +9,7 @@ import { openEngines } from "./openEngines.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { findPack, openPack } from "./pack.ts";
 import { hasGpu, planProviders } from "./provider.ts";
+import { pullModelOf, startPulling } from "./pull/startPulling.ts";
 import { listen } from "./serve.ts";
 
 const log = (line: string) => console.log(line);
@@ -46,6 +47,10 @@ async function main(options: Options): Promise<void> {
       }),
     );
   }
+  const vision = batchers.get("vision");
+  const { pull } = options;
+  const puller =
+    pull && vision ? await startPulling(pull, options, manifest, vision, metrics.registry, log) : undefined;
   state.status = "ready";
 
   const stop = async (): Promise<void> => {
@@ -53,13 +58,16 @@ async function main(options: Options): Promise<void> {
     state.status = "draining";
     log("Stopping: requests in flight finish …");
     setTimeout(() => stopWith(new Error(`requests are still in flight after ${options.drainMs} ms`)), options.drainMs);
-    await listener.close();
+    // Half of the time is left to give back what does not end by then.
+    await Promise.all([listener.close(), puller?.stop(options.drainMs / 2)]);
     process.exit(0);
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());
 
   const why = notes.length > 0 ? ` (${notes.join("; ")})` : "";
   log(`${manifest.id} (${manifest.quantization}, pack ${manifest.pack.slice(7, 15)}) on ${provider}${why}`);
+  if (puller)
+    log(`pulls batches for ${pull?.apiUrl}; the deployment's PULL_MODEL is ${JSON.stringify(pullModelOf(manifest))}`);
   log(
     options.keys.length === 0
       ? `${url} answers without a key, to this machine only; set BACKEND_KEYS_SHA256 before anything else can reach it`
