@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { CONFIG_DIR, WORKERS, writeConfigs } from "./configs.ts";
 import { migrate } from "./migrate.ts";
-import { stage } from "./stage.ts";
+import { bigOptions, stage } from "./stage.ts";
 import { runWrangler } from "./wrangler.ts";
 
 const { values } = parseArgs({
@@ -12,6 +12,8 @@ const { values } = parseArgs({
     policies: { type: "string", default: "models/policies" },
     webhooks: { type: "string", default: "models/webhooks" },
     big: { type: "string" },
+    "big-labels": { type: "string" },
+    "big-policies": { type: "string" },
     database: { type: "string", default: process.env.EDGECLIP_DATABASE ?? "" },
     bucket: { type: "string", default: process.env.EDGECLIP_BUCKET ?? "" },
     "dry-run": { type: "boolean", default: false },
@@ -35,7 +37,7 @@ then name the database's id: npm run deploy -- --database <id>, or EDGECLIP_DATA
     labelsDir: values.labels,
     policiesDir: values.policies,
     webhooksDir: values.webhooks,
-    bigDir: values.big,
+    big: bigOptions(values, values),
     log: console.log,
   });
   const configs = await writeConfigs(manifest, {

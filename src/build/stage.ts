@@ -97,24 +97,47 @@ const laidOut = ({ banks, policies }: Built): string[] => [
   ...filesOf(policies).map((name) => `policy.${name}`),
 ];
 
-/** @throws Error for a pack that the edge's answers cannot be told from */
-async function stageBig(dir: string, edge: Manifest, build: (packDir: string) => Promise<Built>, bigDir: string) {
-  const { id, space } = await readPack(bigDir);
+/** Labels and policies may be others than the edge's: a calibration lies beside them, and belongs to one model. */
+interface BigOptions {
+  /** Backends serve it. */
+  packDir: string;
+  labelsDir: string;
+  policiesDir: string;
+}
+type Build = (from: BigOptions) => Promise<Built>;
+
+/** @throws Error for a pack whose answers cannot be told from the edge's */
+async function stageBig(dir: string, edge: Manifest, build: Build, options: BigOptions): Promise<Built> {
+  const { packDir } = options;
+  const { id, space } = await readPack(packDir);
   if (id === edge.id || space === edge.space)
-    throw new Error(`${bigDir}: the big model must be another than the edge's, by id and by space`);
-  const built = await build(bigDir);
-  await copyInto(join(dir, "big"), bigDir, ["pack.json"], laidOut(built));
-  await layOut(join(dir, "big"), bigDir, built);
+    throw new Error(`${packDir}: the big model must be another than the edge's, by id and by space`);
+  const built = await build(options);
+  await copyInto(dir, packDir, ["pack.json"], laidOut(built));
+  await layOut(dir, packDir, built);
   return built;
 }
+
+/** What `--big`, `--big-labels` and `--big-policies` say. */
+export const bigOptions = (
+  values: { big?: string | undefined; "big-labels"?: string | undefined; "big-policies"?: string | undefined },
+  { labels, policies }: { labels: string; policies: string },
+): BigOptions | undefined =>
+  values.big === undefined
+    ? undefined
+    : {
+        packDir: values.big,
+        labelsDir: values["big-labels"] ?? labels,
+        policiesDir: values["big-policies"] ?? policies,
+      };
 
 export interface StageOptions {
   packDir: string;
   labelsDir: string;
   policiesDir: string;
   webhooksDir: string;
-  /** Pack of the big model that uncertain answers may be handed to; backends serve it. */
-  bigDir?: string | undefined;
+  /** The big model that uncertain answers may be handed to. */
+  big?: BigOptions | undefined;
   /** Where the module that api and batch import is laid out, in place of where their entries look for it. */
   deploymentDir?: string;
   log: (line: string) => void;
@@ -122,23 +145,23 @@ export interface StageOptions {
 
 /** @returns the manifest of the staged pack */
 export async function stage(options: StageOptions): Promise<Manifest> {
-  const { packDir, labelsDir, policiesDir, webhooksDir, bigDir, log } = options;
+  const { packDir, webhooksDir, big: bigger, log } = options;
   const dir = options.deploymentDir ?? join(STAGE_DIR, "deployment");
   const manifest = await readPack(packDir);
   const openText = (dir: string) => openTower(dir, "text");
-  const build = async (packDir: string): Promise<Built> => ({
+  const build: Build = async ({ packDir, labelsDir, policiesDir }) => ({
     banks: (await buildBanks({ packDir, labelsDir, log })).map(({ id }) => id),
     policies: await buildPolicies({ packDir, policiesDir, labelsDir, openText, log }),
   });
-  const built = await build(packDir);
+  const built = await build(options);
   for (const tower of ["vision", "text"]) {
     const own = manifest.files.map(({ name }) => name).filter((name) => name.startsWith(`${tower}.`));
     await copyInto(join(STAGE_DIR, tower), packDir, ["pack.json", "canary.json", ...own]);
   }
-  const others = [...laidOut(built), "webhooks.json", "deployment.ts", "big.ts", ...(bigDir ? ["big"] : [])];
+  const others = [...laidOut(built), "webhooks.json", "deployment.ts", "big.ts", ...(bigger ? ["big"] : [])];
   await copyInto(dir, packDir, ["pack.json", "tokenizer.json"], others);
   await layOut(dir, packDir, built);
-  const big = bigDir ? await stageBig(dir, manifest, build, bigDir) : undefined;
+  const big = bigger && (await stageBig(join(dir, "big"), manifest, build, bigger));
   const written = built.policies.map(async (id) =>
     v.parse(PolicySchema, JSON.parse(await readFile(join(packDir, "policies", `${id}.json`), "utf8"))),
   );

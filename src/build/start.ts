@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { type Collection, freePort, startCollection } from "./collection.ts";
 import { apiFirst, LOCAL_DIR, writeConfigs } from "./configs.ts";
 import { migrate } from "./migrate.ts";
-import { stage } from "./stage.ts";
+import { bigOptions, stage } from "./stage.ts";
 import { localSecrets } from "./webhooks/localSecrets.ts";
 import { stagedSources } from "./webhooks/stagedSources.ts";
 
@@ -26,6 +26,8 @@ const { values } = parseArgs({
     policies: { type: "string", default: "models/policies" },
     webhooks: { type: "string", default: "models/webhooks" },
     big: { type: "string" },
+    "big-labels": { type: "string" },
+    "big-policies": { type: "string" },
   },
 });
 
@@ -36,7 +38,7 @@ try {
     labelsDir: values.labels,
     policiesDir: values.policies,
     webhooksDir: values.webhooks,
-    bigDir: values.big,
+    big: bigOptions(values, values),
     log: console.log,
   });
   const sources = await stagedSources();

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { type Collection, freePort, startCollection } from "../../../src/build/collection.ts";
 import { apiFirst, writeConfigs } from "../../../src/build/configs.ts";
 import { migrate } from "../../../src/build/migrate.ts";
-import { EMBEDDED, STAGE_DIR, stage } from "../../../src/build/stage.ts";
+import { bigOptions, EMBEDDED, STAGE_DIR, stage } from "../../../src/build/stage.ts";
 
 import { writeEntries } from "../entries.ts";
 import { POLICIES_DIR } from "../policies.ts";
@@ -57,7 +57,8 @@ export async function webhookCollection(
   await Promise.all([webhooksDir, deploymentDir].map((dir) => mkdir(dir, { recursive: true })));
   for (const [id, yaml] of Object.entries(sources)) await writeFile(join(webhooksDir, `${id}.yaml`), yaml);
   const manifest = await stage({
-    ...{ ...EMBEDDED, policiesDir: POLICIES_DIR, webhooksDir, deploymentDir, bigDir },
+    ...{ ...EMBEDDED, policiesDir: POLICIES_DIR, webhooksDir, deploymentDir },
+    big: bigOptions({ big: bigDir }, { labels: EMBEDDED.labelsDir, policies: POLICIES_DIR }),
     log: () => {},
   });
   const entries = await writeEntries(own);

@@ -13,7 +13,7 @@ const probability = v.pipe(
   v.maxValue(1, "must be at most 1"),
 );
 
-export const EscalateSchema = v.objectWithRest(
+const EscalateSchema = v.objectWithRest(
   {
     model: v.pipe(v.string("must be the id of the big model"), v.minLength(1, "must be the id of the big model")),
     /** Both ends included. */

@@ -15,13 +15,13 @@ const Warnings = v.array(v.object({ code: v.string(), message: v.string(), point
 /** What every answer of an inference has. */
 const inferred = { model: Model, bank: UsedBank, warnings: Warnings };
 
-export const ClassifyAnswer = v.object({
+const ClassifyAnswer = v.object({
   predictions: v.array(v.object({ label: v.string(), score: share, cosine })),
   abstained: v.boolean(),
   ...inferred,
 });
 
-export const TagAnswer = v.object({
+const TagAnswer = v.object({
   tags: v.array(v.object({ label: v.string(), score: share, cosine, parents: v.array(v.string()) })),
   calibrated: v.boolean(),
   ...inferred,
@@ -61,7 +61,7 @@ const Reasons = v.array(
 );
 const UsedPolicy = v.object({ id: v.string(), hash, calibrated: v.boolean(), tenant: v.nullable(v.string()) });
 
-export const ModerateAnswer = v.object({
+const ModerateAnswer = v.object({
   decision,
   reasons: Reasons,
   categories: v.record(v.string(), v.nullable(share)),
