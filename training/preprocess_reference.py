@@ -1,9 +1,9 @@
-"""The reference preprocessing: PIL bicubic and torchvision's centre crop.
+"""The reference preprocessing: PIL bicubic and torchvision's centre crop; with --squash and --bilinear, as SigLIP and MobileCLIP ask.
 
 EXIF orientation applied, alpha over white, palette and CMYK to RGB, 16 bits to 8, first frame. Writes one raw file
 uint8 [S, S, 3] a picture (`<folder>-<name>.<size>.rgb`) and prints one JSON line each.
 
-    python training/preprocess_reference.py OUT SIZE PICTURE...
+    python training/preprocess_reference.py [--squash] [--bilinear] OUT SIZE PICTURE...
 """
 import json
 import sys
@@ -25,28 +25,34 @@ def to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def preprocess(path: Path | BinaryIO, size: int) -> np.ndarray:
+def preprocess(path: Path | BinaryIO, size: int, squash: bool = False, filter: Image.Resampling = Image.Resampling.BICUBIC) -> np.ndarray:
     """uint8 [size, size, 3] of a picture file."""
     image = to_rgb(ImageOps.exif_transpose(Image.open(path)))
+    if squash:
+        return np.asarray(image.resize((size, size), filter))
     width, height = image.size
     short = min(width, height)
     width, height = (size if side == short else int(size * side / short) for side in (width, height))
-    image = image.resize((width, height), Image.Resampling.BICUBIC)
+    image = image.resize((width, height), filter)
     left, top = (int(round((side - size) / 2.0)) for side in (width, height))
     return np.asarray(image.crop((left, top, left + size, top + size)))
 
 
 def main() -> None:
-    out, size = Path(sys.argv[1]), int(sys.argv[2])
+    flags = [each for each in sys.argv[1:] if each.startswith("--")]
+    out, size, *names = (each for each in sys.argv[1:] if not each.startswith("--"))
+    out, size, squash = Path(out), int(size), "--squash" in flags
+    filter = Image.Resampling.BILINEAR if "--bilinear" in flags else Image.Resampling.BICUBIC
+    kind = "".join(f".{flag[2:]}" for flag in ("--squash", "--bilinear") if flag in flags)
     out.mkdir(parents=True, exist_ok=True)
-    for name in sys.argv[3:]:
+    for name in names:
         path = Path(name)
         try:
-            pixels = preprocess(path, size)
+            pixels = preprocess(path, size, squash, filter)
         except Exception as error:  # a damaged picture is part of what is compared
             print(json.dumps({"file": name, "error": str(error)}))
             continue
-        target = out / f"{path.resolve().parent.name}-{path.name}.{size}.rgb"
+        target = out / f"{path.resolve().parent.name}-{path.name}.{size}{kind}.rgb"
         target.write_bytes(pixels.tobytes())
         print(json.dumps({"file": name, "array": target.name}))
 

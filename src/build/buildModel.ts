@@ -70,7 +70,7 @@ async function prepare(checkpoint: Checkpoint, options: BuildOptions, workDir: s
   const { quantization, calibrationDir, outDir, tokens, log } = options;
   const description = describe(checkpoint, options);
   const { size } = description.image;
-  const pictures = calibrationDir ? await readPictures(calibrationDir, size) : [];
+  const pictures = calibrationDir ? await readPictures(calibrationDir, description.image) : [];
   log(`${pictures.length} calibration pictures of ${size} px`);
   const calibration = quantization === "int8" ? await calibrate(checkpoint, pictures, workDir) : undefined;
   const floats = quantization === "fp16" ? fp16() : fp32();

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { HEAP_CAP } from "../core/image/limits.ts";
 import { Magick } from "../core/image/magick.ts";
 import { toPixels } from "../core/image/pixels.ts";
+import type { Framing } from "../core/image/squares.ts";
 import type { Checkpoint } from "./checkpoint/checkpoint.ts";
 import { fp32 } from "./compile/fp32.ts";
 import { openGraph } from "./ort.ts";
@@ -24,14 +25,14 @@ export function openMagick(): Promise<Magick> {
 }
 
 /** @returns pixels uint8 [1, S, S, 3] of every picture in the folder, by name */
-export async function readPictures(dir: string, size: number): Promise<Uint8Array<ArrayBuffer>[]> {
+export async function readPictures(dir: string, framing: Framing): Promise<Uint8Array<ArrayBuffer>[]> {
   const names = (await readdir(dir)).filter((name) => PICTURE.test(name)).sort();
   if (names.length === 0) throw new Error(`${dir}: there are no pictures in it`);
   const magick = await openMagick();
   const pictures: Uint8Array<ArrayBuffer>[] = [];
   for (const name of names) {
     try {
-      pictures.push(new Uint8Array(toPixels(magick, new Uint8Array(await readFile(join(dir, name))), { size }).pixels));
+      pictures.push(new Uint8Array(toPixels(magick, new Uint8Array(await readFile(join(dir, name))), framing).pixels));
     } catch (cause) {
       throw new Error(`${join(dir, name)}: ${cause instanceof Error ? cause.message : cause}`, { cause });
     }

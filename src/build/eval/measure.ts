@@ -1,6 +1,7 @@
 // The pictures through every engine, each decoded once for all of them.
 import type { Magick } from "../../core/image/magick.ts";
 import { toPixels } from "../../core/image/pixels.ts";
+import type { Manifest } from "../../core/pack/manifest.ts";
 import { embedPrompts } from "../labels/embedPrompts.ts";
 import type { Sample } from "./dataset/sample.ts";
 import type { Engine } from "./engine.ts";
@@ -48,8 +49,8 @@ interface Run {
 interface Waiting {
   at: number;
   sample: Sample;
-  /** By side of the square. */
-  pixels: Map<number, Uint8Array>;
+  /** By what the models ask for. */
+  pixels: Map<string, Uint8Array>;
 }
 
 export async function measure(
@@ -66,7 +67,7 @@ export async function measure(
     if (classes) advance(1);
     runs.push({ engine, bank, predictions: [], vectors: [], ms: 0, cosine: { sum: 0, worst: 1, n: 0 } });
   }
-  const sizes = [...new Set(engines.map(({ manifest }) => manifest.image.size))];
+  const framings = new Map(engines.map(({ manifest }) => [framingOf(manifest), manifest.image]));
   const most = Math.max(...engines.map(({ batch }) => batch));
   const unreadable: Unreadable[] = [];
   const captioned: Sample[] = [];
@@ -96,7 +97,7 @@ export async function measure(
   for (const [at, sample] of samples.entries()) {
     try {
       const bytes = await sample.read();
-      const pixels = new Map(sizes.map((size) => [size, toPixels(magick, bytes, { size }).pixels]));
+      const pixels = new Map([...framings].map(([key, framing]) => [key, toPixels(magick, bytes, framing).pixels]));
       waiting.push({ at, sample, pixels });
     } catch (error) {
       unreadable.push({ name: sample.name, reason: error instanceof Error ? error.message : String(error) });
@@ -121,15 +122,19 @@ export async function measure(
   return { measured, unreadable };
 }
 
+const framingOf = ({ image: { size, resize, interpolation } }: Manifest): string =>
+  [size, resize, interpolation].join();
+
 async function encode(run: Run, waiting: readonly Waiting[]): Promise<Float32Array[]> {
   const { engine } = run;
   const { size } = engine.manifest.image;
+  const framing = framingOf(engine.manifest);
   const width = engine.manifest.embed_dim;
   const vectors: Float32Array[] = [];
   for (let from = 0; from < waiting.length; from += engine.batch) {
     const part = waiting.slice(from, from + engine.batch);
     const pixels = new Uint8Array(part.length * size * size * 3);
-    for (const [row, { pixels: own }] of part.entries()) pixels.set(own.get(size) ?? [], row * size * size * 3);
+    for (const [row, { pixels: own }] of part.entries()) pixels.set(own.get(framing) ?? [], row * size * size * 3);
     const started = performance.now();
     const out = await engine.encode(pixels, part.length);
     run.ms += performance.now() - started;

@@ -1,7 +1,7 @@
 // Encodes example pictures with the pack's vision tower.
 
 import { toPixels } from "../../core/image/pixels.ts";
-import type { Manifest } from "../../core/pack/manifest.ts";
+import type { Framing } from "../../core/image/squares.ts";
 import { openMagick } from "../calibrate.ts";
 import type { LabelImage } from "./readImages.ts";
 
@@ -17,14 +17,15 @@ export interface VisionTower {
 export async function embedImages(
   tower: VisionTower,
   images: readonly LabelImage[],
-  { size }: Pick<Manifest["image"], "size">,
+  image: Framing,
 ): Promise<Float32Array[]> {
+  const { size } = image;
   const magick = await openMagick();
   const vectors: Float32Array[] = [];
   for (const { path, bytes } of images) {
     let pixels: Uint8Array<ArrayBuffer>;
     try {
-      pixels = new Uint8Array(toPixels(magick, bytes, { size }).pixels);
+      pixels = new Uint8Array(toPixels(magick, bytes, image).pixels);
     } catch (cause) {
       throw new Error(`${path}: ${cause instanceof Error ? cause.message : cause}`, { cause });
     }

@@ -18,17 +18,18 @@ export async function readLabelled(
   packDir: string,
   picturesDir: string,
   { id, labels }: Pick<Bank, "id" | "labels">,
-  { image: { size } }: Pick<Manifest, "image">,
+  { image }: Pick<Manifest, "image">,
 ): Promise<Labelled[]> {
   const folders = (await readdir(picturesDir)).sort().map((name) => {
     const row = labels.findIndex((label) => label.name.toLowerCase() === name.toLowerCase());
     if (row < 0) throw new Error(`${join(picturesDir, name)}: the bank ${id} has no such label`);
     return { name, row };
   });
+  const { size } = image;
   const vision = await openTower(packDir, "vision");
   const labelled: Labelled[] = [];
   for (const { name, row } of folders) {
-    for (const pixels of await readPictures(join(picturesDir, name), size))
+    for (const pixels of await readPictures(join(picturesDir, name), image))
       labelled.push({ vector: (await vision.run(pixels, [1, size, size, 3])).slice(), row });
   }
   await vision.release();

@@ -58,7 +58,7 @@ export async function openPolicy(
   const { size } = manifest.image;
   const square = size * size * 3;
   const score: ScorePicture = async (bytes) => {
-    const { pixels } = toViews(magick, bytes, { size });
+    const { pixels } = toViews(magick, bytes, manifest.image);
     const worst = new Float64Array(policy.categories.length).fill(Number.NEGATIVE_INFINITY);
     for (let at = 0; at < pixels.length; at += square) {
       const view = await vision.run(new Uint8Array(pixels.subarray(at, at + square)), [1, size, size, 3]);

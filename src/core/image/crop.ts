@@ -1,4 +1,5 @@
-// Which square of a resized picture a model sees: torchvision's Resize(size) of the shorter side, then CenterCrop(size).
+// Which square of a resized picture a model sees: torchvision's Resize(size) of the shorter side, then CenterCrop(size); or
+// the whole picture, squashed.
 import type { Orientation } from "./orientation.ts";
 
 /** One axis: its length before, its length resized, and where the square begins in the resized one. */
@@ -21,11 +22,24 @@ function roundHalfToEven(value: number): number {
   return half ? floor + (floor & 1) : Math.round(value);
 }
 
+/** How a picture of any shape becomes a square. */
+export type Resize = "shortest" | "squash";
+
 /**
  * @param columns, rows the size before resizing, transposed where the orientation says so, not yet mirrored
  * @param size S, the side of the square
  */
-export function centreCrop(columns: number, rows: number, size: number, orientation: Orientation): Crop {
+export function centreCrop(
+  columns: number,
+  rows: number,
+  size: number,
+  orientation: Orientation,
+  resize: Resize = "shortest",
+): Crop {
+  if (resize === "squash") {
+    const whole = (length: number): Axis => ({ length, resized: size, offset: 0 });
+    return { x: whole(columns), y: whole(rows) };
+  }
   const shorter = Math.min(columns, rows);
   const axis = (length: number, mirrored: boolean): Axis => {
     // torchvision: `int(size * long / short)`, and `int(round((length - size) / 2.0))`, in the upright picture.

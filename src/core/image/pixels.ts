@@ -2,12 +2,7 @@
 import type { Magick } from "./magick.ts";
 import { identify, readPicture } from "./readPicture.ts";
 import type { ImageFormat } from "./sniff.ts";
-import { centreSquare } from "./squares.ts";
-
-export interface PixelSpec {
-  /** S, the side of the model's square in pixels */
-  size: number;
-}
+import { centreSquare, type Framing } from "./squares.ts";
 
 export interface Picture {
   /** uint8 [S, S, 3], RGB, row-major; normalisation is inside the model's graph */
@@ -21,12 +16,13 @@ export interface Picture {
 }
 
 /**
- * EXIF orientation applied, alpha over white, first frame, 8-bit sRGB; the shorter side resized to S, the centre cropped.
+ * EXIF orientation applied, alpha over white, first frame, 8-bit sRGB; the shorter side resized to S, the centre cropped, unless
+ * the framing says otherwise.
  * @throws Problem `unsupported_image`, `image_unreadable`, `image_too_many_pixels`
  */
-export function toPixels(magick: Magick, bytes: Uint8Array, { size }: PixelSpec): Picture {
+export function toPixels(magick: Magick, bytes: Uint8Array, framing: Framing): Picture {
   const info = identify(bytes);
-  const pixels = readPicture(magick, bytes, info, size, (picture) => centreSquare(picture, size));
+  const pixels = readPicture(magick, bytes, info, framing.size, (picture) => centreSquare(picture, framing));
   const { width, height, animated } = info.header;
   return { pixels, format: info.format, width, height, animated };
 }

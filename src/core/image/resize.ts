@@ -1,11 +1,10 @@
-// Pillow's bicubic resampling (src/libImaging/Resample.c, 8 bits a channel), of one crop, from rows that arrive one after another.
+// Pillow's bicubic and bilinear resampling (src/libImaging/Resample.c, 8 bits a channel), of one crop, from rows that arrive one after another.
 import type { Axis } from "./crop.ts";
 
 /** Fixed point as in Pillow: 32 bits less 8 for the value and 2 for the overshoot of the kernel. */
 const PRECISION_BITS = 22;
 const ONE = 2 ** PRECISION_BITS;
 const HALF = 2 ** (PRECISION_BITS - 1);
-const SUPPORT = 2;
 const A = -0.5;
 
 function bicubic(distance: number): number {
@@ -13,6 +12,13 @@ function bicubic(distance: number): number {
   if (x < 1) return ((A + 2) * x - (A + 3)) * x * x + 1;
   return x < 2 ? (((x - 5) * x + 8) * x - 4) * A : 0;
 }
+
+/** Of [-1, 1]. */
+const triangle = (distance: number): number => Math.max(0, 1 - Math.abs(distance));
+
+const FILTERS = { bicubic: { support: 2, weight: bicubic }, bilinear: { support: 1, weight: triangle } };
+
+export type Interpolation = keyof typeof FILTERS;
 
 /** For each output sample: the first input sample it reads, how many, and their weights at `i * stride`. */
 interface Kernel {
@@ -23,10 +29,11 @@ interface Kernel {
 }
 
 /** `precompute_coeffs` and `normalize_coeffs_8bpc`, for the outputs `offset` to `offset + size` only. */
-function kernelOf({ length, resized, offset }: Axis, size: number): Kernel {
+function kernelOf({ length, resized, offset }: Axis, size: number, interpolation: Interpolation): Kernel {
+  const filter = FILTERS[interpolation];
   const scale = length / resized;
   const filterScale = Math.max(scale, 1);
-  const support = SUPPORT * filterScale;
+  const support = filter.support * filterScale;
   const stride = Math.ceil(support) * 2 + 1;
   const kernel = {
     first: new Int32Array(size),
@@ -38,7 +45,9 @@ function kernelOf({ length, resized, offset }: Axis, size: number): Kernel {
     const centre = (offset + i + 0.5) * scale;
     const first = Math.max(0, Math.trunc(centre - support + 0.5));
     const count = Math.min(length, Math.trunc(centre + support + 0.5)) - first;
-    const weights = Array.from({ length: count }, (_, k) => bicubic((k + first - centre + 0.5) * (1 / filterScale)));
+    const weights = Array.from({ length: count }, (_, k) =>
+      filter.weight((k + first - centre + 0.5) * (1 / filterScale)),
+    );
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     kernel.first[i] = first;
     kernel.count[i] = count;
@@ -68,9 +77,15 @@ const STRIP_BYTES = 512 * 1024;
  * Horizontal pass into bytes, then the vertical one, in Pillow's order and with its rounding.
  * @returns uint8 [size, size, 3]
  */
-export function resizeCrop(read: ReadRows, x: Axis, y: Axis, size: number): Uint8Array {
-  const across = kernelOf(x, size);
-  const down = kernelOf(y, size);
+export function resizeCrop(
+  read: ReadRows,
+  x: Axis,
+  y: Axis,
+  size: number,
+  interpolation: Interpolation = "bicubic",
+): Uint8Array {
+  const across = kernelOf(x, size, interpolation);
+  const down = kernelOf(y, size, interpolation);
   const columns = reach(across);
   const rows = reach(down);
   const width = columns.end - columns.start;

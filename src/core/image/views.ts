@@ -5,9 +5,9 @@ import { play } from "./animation/play.ts";
 import { PICTURE_BYTES_CAP } from "./bytesCap.ts";
 import type { Decoded } from "./decode.ts";
 import type { Magick } from "./magick.ts";
-import type { Picture, PixelSpec } from "./pixels.ts";
+import type { Picture } from "./pixels.ts";
 import { identify, type PictureInfo, readPicture } from "./readPicture.ts";
-import { centreSquare, tileSquares } from "./squares.ts";
+import { centreSquare, type Framing, tileSquares } from "./squares.ts";
 import { MAX_TILES } from "./tiles.ts";
 
 const MAX_VIEWS = 16;
@@ -16,7 +16,7 @@ export const MAX_FRAMES = MAX_VIEWS / 2;
 /** Bytes of the canvas of an animation and of what is under a frame: Full HD with room for a frame's file. */
 const CANVAS_BYTES = 8 * 2 ** 20;
 
-export interface ViewsSpec extends PixelSpec {
+export interface ViewsSpec extends Framing {
   /** Frames of an animation that are looked at, 1 to MAX_FRAMES; the first, without it. */
   frames?: number;
 }
@@ -40,13 +40,19 @@ function spread(frames: number, count: number): number[] {
 }
 
 /** @returns the squares of each frame that was looked at */
-function framesOf(magick: Magick, bytes: Uint8Array, info: PictureInfo, size: number, frames: number): Uint8Array[][] {
+function framesOf(
+  magick: Magick,
+  bytes: Uint8Array,
+  info: PictureInfo,
+  framing: Framing,
+  frames: number,
+): Uint8Array[][] {
   const room = Math.min(CANVAS_BYTES, PICTURE_BYTES_CAP - bytes.length);
   const animation = frames > 1 ? openAnimation(magick, bytes, info, room) : undefined;
   const [, ...later] = spread(animation?.frames ?? 1, frames);
   const maxTiles = Math.min(MAX_TILES, Math.floor(MAX_VIEWS / (1 + later.length)) - 1);
-  const squaresOf = (picture: Decoded) => [centreSquare(picture, size), ...tileSquares(picture, size, maxTiles)];
-  const { squares, exifOrientation } = readPicture(magick, bytes, info, size, (picture) => ({
+  const squaresOf = (picture: Decoded) => [centreSquare(picture, framing), ...tileSquares(picture, framing, maxTiles)];
+  const { squares, exifOrientation } = readPicture(magick, bytes, info, framing.size, (picture) => ({
     squares: squaresOf(picture),
     exifOrientation: picture.exifOrientation,
   }));
@@ -65,9 +71,10 @@ function framesOf(magick: Magick, bytes: Uint8Array, info: PictureInfo, size: nu
  * canvas is too large, or whose format is not taken apart, shows its first frame only.
  * @throws Problem `unsupported_image`, `image_unreadable`, `image_too_many_pixels`
  */
-export function toViews(magick: Magick, bytes: Uint8Array, { size, frames = 1 }: ViewsSpec): Views {
+export function toViews(magick: Magick, bytes: Uint8Array, { frames = 1, ...framing }: ViewsSpec): Views {
+  const { size } = framing;
   const info = identify(bytes);
-  const seen = framesOf(magick, bytes, info, size, frames);
+  const seen = framesOf(magick, bytes, info, framing, frames);
   const squares = seen.flat();
   const pixels = new Uint8Array(squares.length * size * size * 3);
   for (const [at, square] of squares.entries()) pixels.set(square, at * square.length);

@@ -23,9 +23,10 @@ export const ManifestSchema = v.object({
     size: positive,
     mean: triple,
     std: triple,
-    resize: v.picklist(["shortest"]),
+    /** The shorter side to S, then the crop; or the whole picture to S x S, where the crop takes nothing away. */
+    resize: v.picklist(["shortest", "squash"]),
     crop: v.picklist(["center"]),
-    interpolation: v.picklist(["bicubic"]),
+    interpolation: v.picklist(["bicubic", "bilinear"]),
   }),
   text: v.object({
     context: positive,
@@ -45,6 +46,8 @@ export const ManifestSchema = v.object({
   embed_dim: positive,
   /** A model for trying out: moderation warns of it, and a deployment refuses it as a moderator. */
   demo: v.optional(v.boolean()),
+  /** How scores come of logits: softmax over all labels, or, for models trained with the sigmoid loss, each label by itself. */
+  scores: v.optional(v.picklist(["softmax", "sigmoid"])),
   /** As multiplied with the cosine, not its logarithm. */
   logit_scale: v.pipe(v.number(), v.minValue(0)),
   logit_bias: v.number(),

@@ -48,7 +48,7 @@ export async function answerLines(
   const decoded = await each(parsed, async (line) => {
     if (line instanceof Problem) throw line;
     return inFlight.hold(PICTURE_BYTES_CAP, async () =>
-      decodePicture(env.IMAGE, await bytesOf(line.image), deployment.manifest.image.size),
+      decodePicture(env.IMAGE, await bytesOf(line.image), deployment.manifest.image),
     );
   });
   const pictures = decoded.filter((picture): picture is DecodedPicture => !(picture instanceof Problem));

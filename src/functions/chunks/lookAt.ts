@@ -29,8 +29,8 @@ export async function* lookAt(
 ): AsyncGenerator<Squares | Problem> {
   const bytesOf = pictureReader(env, new Timing());
   const decode = async (bytes: Uint8Array<ArrayBuffer>): Promise<Squares> => {
-    if (job.task === "moderate") return squaresOf(env.IMAGE, size, bytes);
-    const { pixels, animated } = await decodePicture(env.IMAGE, bytes, size);
+    if (job.task === "moderate") return squaresOf(env.IMAGE, { size }, bytes);
+    const { pixels, animated } = await decodePicture(env.IMAGE, bytes, { size });
     return { squares: [pixels], animated, frames: 1 };
   };
   const left = parseLines(job, lines).map((line) => async (): Promise<Squares | Problem> => {

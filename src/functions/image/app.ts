@@ -3,6 +3,7 @@ import { AutoRouter, type IRequest, json } from "itty-router";
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
 import type { Magick } from "../../core/image/magick.ts";
 import { type Picture, toPixels } from "../../core/image/pixels.ts";
+import type { Framing } from "../../core/image/squares.ts";
 import { MAX_FRAMES, toViews, viewsRoom } from "../../core/image/views.ts";
 import { Problem } from "../../core/problem.ts";
 import { InFlight } from "../body/inFlight.ts";
@@ -17,6 +18,22 @@ function integerOf(request: IRequest, parameter: string, max: number): number {
   if (Number.isInteger(value) && value >= 1 && value <= max) return value;
   const message = `an integer from 1 to ${max}`;
   throw new Problem("invalid_request", `${parameter} must be ${message}.`, { errors: [{ parameter, message }] });
+}
+
+/** @returns what the query says of resizing beside the size; what it leaves out is CLIP's own */
+function framingOf(request: IRequest, size: number): Framing {
+  const chosen = <const T extends string>(parameter: string, known: readonly [T, ...T[]]): T => {
+    const asked = request.query[parameter] ?? known[0];
+    const value = known.find((each) => each === asked);
+    if (value) return value;
+    const message = `one of ${known.join(", ")}`;
+    throw new Problem("invalid_request", `${parameter} must be ${message}.`, { errors: [{ parameter, message }] });
+  };
+  return {
+    size,
+    resize: chosen("resize", ["shortest", "squash"]),
+    interpolation: chosen("interpolation", ["bicubic", "bilinear"]),
+  };
 }
 
 /** @param openMagick the one ImageMagick of this isolate, opened when it is first needed */
@@ -49,14 +66,16 @@ export function imageApp(openMagick: () => Promise<Magick>) {
 
   const pixels = async (request: IRequest & Request): Promise<Response> => {
     const size = integerOf(request, "size", MAX_SIZE);
-    return read(request, 0, (magick, bytes) => [toPixels(magick, bytes, { size })]);
+    const framing = framingOf(request, size);
+    return read(request, 0, (magick, bytes) => [toPixels(magick, bytes, framing)]);
   };
 
   const views = async (request: IRequest & Request): Promise<Response> => {
     const size = integerOf(request, "size", MAX_VIEW_SIZE);
     const frames = request.query.frames === undefined ? 1 : integerOf(request, "frames", MAX_FRAMES);
+    const framing = framingOf(request, size);
     return read(request, viewsRoom({ size, frames }), (magick, bytes) => {
-      const picture = toViews(magick, bytes, { size, frames });
+      const picture = toViews(magick, bytes, { ...framing, frames });
       const count = picture.pixels.length / (size * size * 3);
       return [picture, { "x-image-views": String(count), "x-image-frames": String(picture.frames) }];
     });

@@ -1,10 +1,12 @@
 // A whole picture as vectors: the centre crop, the tiles around it, and several frames of an animation.
 
+import type { Framing } from "../../core/image/squares.ts";
 import type { Manifest } from "../../core/pack/manifest.ts";
 import { Problem } from "../../core/problem.ts";
 import type { Timing } from "../answer/timing.ts";
 import { callWorker } from "../parts/callWorker.ts";
 import { encodePixels, type Vision } from "../parts/encodePixels.ts";
+import { framingQuery } from "../tasks/decodePicture.ts";
 
 /** Of an animation; more would leave fewer tiles to each. */
 const FRAMES = 4;
@@ -30,9 +32,13 @@ export interface Squares {
 }
 
 /** @throws Problem `unsupported_image`, `image_unreadable`, `image_too_many_pixels`, `model_unavailable` */
-export async function squaresOf(image: Fetcher, size: number, bytes: Uint8Array<ArrayBuffer>): Promise<Squares> {
+export async function squaresOf(image: Fetcher, framing: Framing, bytes: Uint8Array<ArrayBuffer>): Promise<Squares> {
+  const { size } = framing;
   const square = size * size * 3;
-  const response = await callWorker(image, `/views?size=${size}&frames=${FRAMES}`, { method: "POST", body: bytes });
+  const response = await callWorker(image, `/views?${framingQuery(framing)}&frames=${FRAMES}`, {
+    method: "POST",
+    body: bytes,
+  });
   const pixels = new Uint8Array(await response.arrayBuffer());
   const count = pixels.length / square;
   if (count < 1 || !Number.isInteger(count))
@@ -51,7 +57,7 @@ export async function viewsOf(
   manifest: Manifest,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<Views> {
-  const { squares, ...seen } = await timing.measure("decode", () => squaresOf(parts.IMAGE, manifest.image.size, bytes));
+  const { squares, ...seen } = await timing.measure("decode", () => squaresOf(parts.IMAGE, manifest.image, bytes));
   const vectors = await timing.measure("encode", () => encodePixels(parts, manifest, squares));
   return { vectors, ...seen };
 }

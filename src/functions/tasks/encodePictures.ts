@@ -34,7 +34,7 @@ export async function encodePictures(
     Promise.all(
       pictures.map(async (bytes, index) => {
         try {
-          return await decodePicture(parts.IMAGE, bytes, manifest.image.size);
+          return await decodePicture(parts.IMAGE, bytes, manifest.image);
         } catch (error) {
           const pointer = pointers[index];
           throw pointer === undefined ? error : at(pointer, error);

@@ -43,6 +43,20 @@ test.each(["t-shirt", "hat", "pants", "shoes"])(
   },
 );
 
+test.each([
+  ["squash", "squash", "bicubic"],
+  ["bilinear", "shortest", "bilinear"],
+  ["squash.bilinear", "squash", "bilinear"],
+] as const)("%s is what PIL makes of it too", (kind, resize, interpolation) => {
+  for (const name of ["hat", "pants"]) {
+    const golden = file(`test/goldens/preprocess/pictures-${name}.jpg.${SIZE}.${kind}.rgb`);
+    const { pixels } = toPixels(magick, picture(name), { size: SIZE, resize, interpolation });
+    expect(pixels.length).toBe(golden.length);
+    expect(difference(pixels, golden)).toBeLessThan(0.5);
+    expect(difference(pixels, golden)).toBeLessThan(difference(read(picture(name)).pixels, golden));
+  }
+});
+
 test("it tells format, size and animation", () => {
   const { format, animated, width, height } = read(picture("hat"));
   expect({ format, animated }).toEqual({ format: "jpeg", animated: false });
