@@ -39,7 +39,7 @@ const MetadataSchema = v.pipe(
   v.object({
     name: v.string(),
     versions: v.optional(v.array(v.string()), []),
-    /** What our own servers add; Triton tells none of it. */
+    /** What our own servers add; Triton tells it in the model's configuration. */
     parameters: v.optional(
       v.object({
         id: v.optional(v.string()),
@@ -52,7 +52,10 @@ const MetadataSchema = v.pipe(
     ),
   }),
 );
-export type ModelMetadata = v.InferOutput<typeof MetadataSchema>;
+export type ModelMetadata = v.InferOutput<typeof MetadataSchema> & {
+  /** Its versions do not tell packs apart: what it serves may change unseen. */
+  configured?: true;
+};
 
 const unavailable = (detail: string, options: ConstructorParameters<typeof Problem>[2] = {}): Problem =>
   new Problem("backend_unavailable", detail, options);
@@ -124,10 +127,41 @@ export const infer = (fetch: BackendFetch, backend: Backend, model: string, inpu
     }
   });
 
-/** What the model is; its space is to be compared before its vectors are. @throws Problem like `infer` */
-export const readModel = (fetch: BackendFetch, backend: Backend, model: string): Promise<ModelMetadata> =>
-  call(fetch, backend, model, { path: "", method: "GET", headers: {} }, async (response) => {
-    const metadata = v.safeParse(MetadataSchema, await response.text());
-    if (!metadata.success) throw unavailable(`The backend's answer for ${model} is no OIP v2.`);
-    return metadata.output;
+const ConfigSchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({
+    max_batch_size: v.optional(v.number(), 0),
+    parameters: v.optional(v.record(v.string(), v.object({ string_value: v.optional(v.string()) })), {}),
+  }),
+);
+
+/**
+ * What `models export --to triton` wrote into the model's configuration, which Triton tells apart from its metadata.
+ * https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/protocol/extension_model_configuration.html
+ */
+const readConfig = (fetch: BackendFetch, backend: Backend, model: string): Promise<ModelMetadata["parameters"]> =>
+  call(fetch, backend, model, { path: "/config", method: "GET", headers: {} }, async (response) => {
+    const config = v.safeParse(ConfigSchema, await response.text());
+    if (!config.success) throw unavailable(`The backend's configuration of ${model} cannot be read.`);
+    const { max_batch_size, parameters } = config.output;
+    const own = (name: string) => parameters[`edgeclip_${name}`]?.string_value;
+    const [id, space, pack] = [own("id"), own("space"), own("pack")];
+    const told = {
+      ...(id !== undefined && { id }),
+      ...(space !== undefined && { space }),
+      ...(pack !== undefined && { pack }),
+    };
+    return { ...told, ...(max_batch_size > 0 && { max_pictures: max_batch_size }) };
   });
+
+/** What the model is; its space is to be compared before its vectors are. @throws Problem like `infer` */
+export async function readModel(fetch: BackendFetch, backend: Backend, model: string): Promise<ModelMetadata> {
+  const metadata = await call(fetch, backend, model, { path: "", method: "GET", headers: {} }, async (response) => {
+    const read = v.safeParse(MetadataSchema, await response.text());
+    if (!read.success) throw unavailable(`The backend's answer for ${model} is no OIP v2.`);
+    return read.output;
+  });
+  if (metadata.parameters.space !== undefined) return metadata;
+  return { ...metadata, parameters: await readConfig(fetch, backend, model), configured: true };
+}

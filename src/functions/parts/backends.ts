@@ -24,12 +24,17 @@ const REQUEST_BYTES = 8 * 2 ** 20;
 /** Where a server does not tell how much it takes. */
 const USUAL_PICTURES = 8;
 
+/** Of one whose answers do not tell which pack they are of. */
+const BELIEVED_MS = 60_000;
+
 const unfit = (detail: string): Problem => new Problem("backend_unavailable", detail);
 
 /** One backend, as far as this isolate knows it. */
 export class PixelBackend {
   readonly #ask: readonly [BackendFetch, { url: string; key: string | undefined; timeoutMs: number }, string];
   #known: ModelMetadata | undefined;
+  /** Milliseconds since 1970. */
+  #knownUntil = 0;
 
   constructor(fetch: BackendFetch, url: string, key: string | undefined) {
     this.#ask = [fetch, { url, key, timeoutMs: TIMEOUT_MS }, MODEL];
@@ -40,7 +45,11 @@ export class PixelBackend {
    * @throws Problem `space_mismatch` of a backend whose vectors are none of this deployment's, `backend_unavailable`
    */
   async room({ space, image: { size } }: Manifest): Promise<number> {
-    this.#known ??= await readModel(...this.#ask);
+    const now = Date.now();
+    if (!this.#known || now >= this.#knownUntil) {
+      this.#known = await readModel(...this.#ask);
+      this.#knownUntil = this.#known.configured ? now + BELIEVED_MS : Number.POSITIVE_INFINITY;
+    }
     const { parameters } = this.#known;
     if (parameters.space !== space) {
       this.#known = undefined;
