@@ -3,6 +3,7 @@ import { accuracy } from "./accuracy.ts";
 import { backend } from "./backend.ts";
 import { batches } from "./batches.ts";
 import { bundles } from "./bundles.ts";
+import { cascade } from "./cascade.ts";
 import { compile } from "./compile.ts";
 import { duplicates } from "./duplicates.ts";
 import { endpoints } from "./endpoints.ts";
@@ -27,6 +28,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   "few-shot": fewShot,
   backend,
   batches,
+  cascade,
 };
 
 const asked = process.argv.slice(2);
