@@ -265,6 +265,17 @@ describe.skipIf(!installed)("what the edge is not certain of", () => {
     expect(own).toEqual(result);
   });
 
+  test("moderate: a block by a category that is certain stands, one that is not certain is asked about", async () => {
+    const asked = { image, policy: "clothes", tenant: "boutique" };
+    const plain = await answer(await ask("moderate", asked), 200);
+    const { outerwear } = plain.categories;
+    expect([plain.decision, outerwear === plain.categories.footwear]).toEqual(["block", false]);
+    const escalate = { model: "big", band: [outerwear, outerwear] };
+    expect(await answer(await ask("moderate", { ...asked, escalate }), 200)).toEqual({ ...plain, escalated: false });
+    const open = await answer(await ask("moderate", { ...asked, escalate: { ...escalate, band: ALWAYS } }), 202);
+    expect(open).toMatchObject({ decision: "block", escalated: true });
+  });
+
   test("the big model is listed", async () => {
     const { data } = (await (await call("models")).json()) as { data: { id: string; escalation: boolean }[] };
     expect(data.map(({ id, escalation }) => [id, escalation])).toEqual([

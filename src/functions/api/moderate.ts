@@ -1,6 +1,6 @@
 // POST /v1/moderate: allow, review or block by a policy, with the reasons.
 import type { Context } from "hono";
-import { partlySeen } from "../../core/policy/decide.ts";
+import { partlySeen, type Verdict } from "../../core/policy/decide.ts";
 import { parseOptions } from "../input/parseOptions.ts";
 import { checkModerator } from "../moderation/judge.ts";
 import { remoteFetcher } from "../remote/remoteFetcher.ts";
@@ -9,9 +9,16 @@ import { moderatePicture, standardsOf } from "../tasks/moderatePicture.ts";
 import type { AppTypes } from "./env.ts";
 import { checkPolicies } from "./escalation/check.ts";
 import { escalated } from "./escalation/escalate.ts";
-import { takeEscalate, within } from "./escalation/options.ts";
+import { type Escalate, takeEscalate, within } from "./escalation/options.ts";
 import { type Isolate, inRoom } from "./isolate.ts";
 import { readInput } from "./readInput.ts";
+
+/** A block by a category that is certain stands, whatever the others would come to. */
+function isUncertain({ categories, reasons }: Verdict, band: Escalate["band"]): boolean {
+  const inBand = (score: number | null) => score !== null && within(band, score);
+  const blocked = reasons.some(({ code, score }) => code === "over_block" && !inBand(score));
+  return !blocked && Object.values(categories).some(inBand);
+}
 
 export const moderate = (isolate: Isolate) => async (context: Context<AppTypes>) => {
   const work = async (): Promise<() => Response | Promise<Response>> => {
@@ -29,7 +36,7 @@ export const moderate = (isolate: Isolate) => async (context: Context<AppTypes>)
     if (!escalate || !big) return () => context.json(edge);
     return escalated(context, {
       ...{ task: "moderate", escalate, big, options: given.options, picture: input.pictures[0], answer: edge },
-      uncertain: Object.values(edge.categories).some((score) => score !== null && within(escalate.band, score)),
+      uncertain: isUncertain(edge, escalate.band),
       // Nothing is let through on a judgement that is not certain.
       cautious: (own, code) => ({ ...own, ...partlySeen(own, code) }),
     });
