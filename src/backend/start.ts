@@ -1,4 +1,5 @@
 // `npm run backend`: serves a pack over the Open Inference Protocol v2 on ONNX Runtime for Node, until it is told to stop.
+import { whenStopped } from "../build/whenStopped.ts";
 import type { TowerName } from "../core/pack/manifest.ts";
 import { type BackendState, createApp } from "./app.ts";
 import { createMetrics } from "./backendMetrics.ts";
@@ -62,7 +63,7 @@ async function main(options: Options): Promise<void> {
     await Promise.all([listener.close(), puller?.stop(options.drainMs / 2)]);
     process.exit(0);
   };
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());
+  whenStopped(() => void stop());
 
   const why = notes.length > 0 ? ` (${notes.join("; ")})` : "";
   log(`${manifest.id} (${manifest.quantization}, pack ${manifest.pack.slice(7, 15)}) on ${provider}${why}`);

@@ -33,6 +33,8 @@ export interface CollectionOptions {
   vars?: Record<string, string>;
   /** Where databases are kept; by default beside the first configuration. */
   state?: string;
+  /** Ends it, also while it starts. */
+  signal?: AbortSignal;
   /** Told what the Workers log; without it only warnings and errors are kept, for when they do not come up. */
   listen?: (chunk: string) => void;
 }
@@ -44,6 +46,7 @@ export async function startCollection({
   live,
   vars = {},
   state,
+  signal,
   listen: tell,
 }: CollectionOptions): Promise<Collection> {
   const inspector = await freePort(0);
@@ -72,6 +75,9 @@ export async function startCollection({
     await ended;
     clearTimeout(timer);
   };
+
+  if (signal?.aborted) await stop();
+  signal?.addEventListener("abort", () => void stop(), { once: true });
 
   const url = `http://127.0.0.1:${port}`;
   const until = Date.now() + START_MS;

@@ -7,6 +7,7 @@ import { migrate } from "./migrate.ts";
 import { bigOptions, stage } from "./stage.ts";
 import { localSecrets } from "./webhooks/localSecrets.ts";
 import { stagedSources } from "./webhooks/stagedSources.ts";
+import { whenStopped } from "./whenStopped.ts";
 
 /** Miniflare fires no crons and forgets delayed messages when it stops. */
 const SWEEP_MS = 60_000;
@@ -31,6 +32,8 @@ const { values } = parseArgs({
   },
 });
 
+const ending = new AbortController();
+whenStopped(() => ending.abort());
 let running: Collection | undefined;
 try {
   const manifest = await stage({
@@ -51,11 +54,17 @@ try {
   const configs = await writeConfigs(manifest, { dir: join(LOCAL_DIR, "config"), vars: { api: vars, batch } });
   const state = join(LOCAL_DIR, "state");
   const port = await freePort(Number(values.port));
-  const options = { configs: apiFirst(configs), port, live: "/healthz", vars: { OPEN_API: "yes" }, state };
+  const options = {
+    configs: apiFirst(configs),
+    port,
+    live: "/healthz",
+    vars: { OPEN_API: "yes" },
+    state,
+    signal: ending.signal,
+  };
   const migrating = migrate(configs.api, { state }).catch((error: unknown) => error);
   const collection = await startCollection(options);
   running = collection;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void collection.stop());
 
   const failure = await migrating;
   if (failure) throw failure;
@@ -82,7 +91,8 @@ Webhooks are signed with secrets made for this machine, in ${LOCAL_DIR}/secrets.
   clearInterval(sweeping);
   if (said.trim()) console.error(said);
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
   await running?.stop();
+  if (ending.signal.aborted) process.exit(0);
+  console.error(error instanceof Error ? error.message : error);
   process.exit(1);
 }
