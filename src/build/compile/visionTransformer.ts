@@ -3,6 +3,7 @@
 import type { VisionTransformerModel } from "../checkpoint/model.ts";
 import type { Graph } from "../onnx/graph.ts";
 import { attentionalPooler } from "./attentionalPooler.ts";
+import { inPixelOrder } from "./inPixelOrder.ts";
 import { type ImageNorm, normalizedPixels, pixelInput } from "./normalizedPixels.ts";
 import type { Plan, Stage } from "./plan.ts";
 import type { Precision } from "./precision.ts";
@@ -101,17 +102,4 @@ function pickOne(graph: Graph, { pool }: VisionTransformerModel, tokens: string)
   if (pool === "tok") return graph.node("Gather", [tokens, graph.int64(0)], { axis: 1 });
   const others = graph.node("Slice", [tokens, graph.int64s(1), graph.int64s(Number.MAX_SAFE_INTEGER), graph.int64s(1)]);
   return graph.node("ReduceMean", [others, graph.int64s(1)], { keepdims: 0 });
-}
-
-/** [width, 3, p, p] -> [width, p * p * 3] */
-function inPixelOrder(weight: Float32Array, width: number, patch: number): Float32Array<ArrayBuffer> {
-  const area = patch * patch;
-  const ordered = new Float32Array(weight.length);
-  for (let o = 0; o < width; o++) {
-    for (let channel = 0; channel < 3; channel++) {
-      for (let at = 0; at < area; at++)
-        ordered[(o * area + at) * 3 + channel] = weight[(o * 3 + channel) * area + at] ?? 0;
-    }
-  }
-  return ordered;
 }

@@ -2,10 +2,11 @@
 // Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
-const DATA_TYPE = { FLOAT: 1, UINT8: 2, INT32: 6, INT64: 7, BOOL: 9, FLOAT16: 10 } as const;
+const DATA_TYPE = { FLOAT: 1, UINT8: 2, INT8: 3, INT32: 6, INT64: 7, BOOL: 9, FLOAT16: 10, DOUBLE: 11 } as const;
 export type DataType = keyof typeof DATA_TYPE;
 
-export type Attribute = number | string | number[] | { float: number } | { floats: number[] };
+/** @property tensor a TensorProto */
+export type Attribute = number | string | number[] | { float: number } | { floats: number[] } | { tensor: Uint8Array };
 
 export interface ExternalRef {
   location: string;
@@ -13,9 +14,9 @@ export interface ExternalRef {
   length: number;
 }
 
-const OPSET = 20;
+export const OPSET = 20;
 const IR_VERSION = 9;
-const ATTRIBUTE_TYPE = { FLOAT: 1, INT: 2, STRING: 3, FLOATS: 6, INTS: 7 } as const;
+const ATTRIBUTE_TYPE = { FLOAT: 1, INT: 2, STRING: 3, TENSOR: 4, FLOATS: 6, INTS: 7 } as const;
 
 type Fill = (writer: BinaryWriter) => void;
 
@@ -49,6 +50,9 @@ function writeAttribute(writer: BinaryWriter, name: string, value: Attribute): v
   } else if ("float" in value) {
     writer.tag(2, WireType.Bit32).float(value.float);
     type("FLOAT");
+  } else if ("tensor" in value) {
+    writer.tag(5, WireType.LengthDelimited).bytes(value.tensor);
+    type("TENSOR");
   } else {
     for (const each of value.floats) writer.tag(7, WireType.Bit32).float(each);
     type("FLOATS");

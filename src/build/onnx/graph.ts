@@ -10,7 +10,9 @@ import {
   type GraphParts,
 } from "./encode.ts";
 
-const BYTES: Record<DataType, number> = { FLOAT: 4, UINT8: 1, INT32: 4, INT64: 8, BOOL: 1, FLOAT16: 2 };
+const BYTES: Record<DataType, number> = {
+  ...{ FLOAT: 4, UINT8: 1, INT8: 1, INT32: 4, INT64: 8, BOOL: 1, FLOAT16: 2, DOUBLE: 8 },
+};
 
 const bytesOf = (array: ArrayBufferView): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
@@ -37,6 +39,16 @@ export class Graph {
     const output = `${op.toLowerCase()}_${this.#count++}`;
     this.#parts.nodes.push(encodeNode(op, inputs, [output], attributes));
     return output;
+  }
+
+  /** A node whose outputs have names of their own. */
+  place(op: string, inputs: string[], outputs: string[], attributes: Record<string, Attribute> = {}): void {
+    this.#parts.nodes.push(encodeNode(op, inputs, outputs, attributes));
+  }
+
+  /** A small constant under a name of its own. */
+  constant(name: string, type: DataType, dims: readonly number[], bytes: Uint8Array): void {
+    this.#parts.initializers.push(encodeTensor(name, type, dims, bytes));
   }
 
   /** @returns the names of the node's outputs */
