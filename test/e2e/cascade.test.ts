@@ -1,5 +1,5 @@
 // The cascade through every Worker and a real backend with another model: what the edge is not certain of is asked there.
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as v from "valibot";
@@ -11,7 +11,7 @@ import { embedImages } from "../../src/build/labels/embedImages.ts";
 import { openBank } from "../../src/build/labels/openBank.ts";
 import { openTower } from "../../src/build/ort.ts";
 import { readPack } from "../../src/build/readPack.ts";
-import { STAGE_DIR } from "../../src/build/stage.ts";
+import { EMBEDDED, STAGE_DIR } from "../../src/build/stage.ts";
 import { sha256 } from "../../src/core/hash.ts";
 import {
   ClassifyEscalated,
@@ -24,6 +24,7 @@ import { readBig } from "../../src/functions/deployment/deployment.ts";
 import { bankClasses, classifyPicture } from "../../src/functions/tasks/classifyPicture.ts";
 import { bankTexts, tagPicture } from "../../src/functions/tasks/tagPicture.ts";
 import { hashOf, KEY, type RunningBackend, startBackend } from "../backend/running.ts";
+import { POLICIES_DIR } from "./policies.ts";
 import { dataUri, picture, problemOf } from "./request.ts";
 import { API_KEY, TAG_KEY } from "./setup.ts";
 import { Elsewhere } from "./webhooks/elsewhere.ts";
@@ -73,6 +74,16 @@ let backend: RunningBackend;
 const bytes = await picture("hat");
 const image = dataUri(bytes);
 
+/** Those of the edge; the one of the fixtures' photos is calibrated for the big model as well. */
+async function bigPolicies(): Promise<string> {
+  const dir = join(DIR, "policies");
+  await cp(POLICIES_DIR, dir, { recursive: true });
+  const path = join(dir, "clothes.calibration.json");
+  const { space } = await readPack(BIG);
+  await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, "utf8")), space }));
+  return dir;
+}
+
 async function setUp(): Promise<void> {
   await rm(DIR, { recursive: true, force: true });
   await buildModel({
@@ -93,7 +104,7 @@ async function setUp(): Promise<void> {
     },
     await elsewhere.start(),
     "cascade/workers",
-    BIG,
+    { packDir: BIG, labelsDir: EMBEDDED.labelsDir, policiesDir: await bigPolicies() },
   );
   running = await workers.start();
 }
@@ -258,7 +269,10 @@ describe.skipIf(!installed)("what the edge is not certain of", () => {
     process.kill(backend.pid, "SIGCONT");
     expect((await ended(jobOf(held).id)).counts).toEqual({ total: 1, completed: 1, failed: 0 });
     const result = await resultOf(jobOf(held));
-    expect(result).toMatchObject({ model: { id: "big" }, policy: { id: "clothes", tenant: "cobbler" } });
+    expect(result).toMatchObject({
+      ...{ model: { id: "big" }, policy: { id: "clothes", calibrated: true, tenant: "cobbler" } },
+      shadow: { policy: { id: "uncalibrated" } },
+    });
     const waited = await answer(await ask("moderate", { ...asked, escalate: { ...escalate, wait_ms: 30_000 } }), 200);
     v.parse(ModerateOrBig, waited);
     const { escalated: _, job: __, ...own } = waited;
@@ -345,6 +359,19 @@ describe.skipIf(!installed)("the border", () => {
       "invalid_request",
       "/escalate",
     ]);
+  });
+
+  test("a policy that is measured on the edge's model only", async () => {
+    const response = await ask("moderate", { image, policy: "default", escalate: big });
+    const problem = await problemOf(response);
+    expect([response.status, problem.code, problem.errors?.[0]?.pointer]).toEqual([
+      400,
+      "invalid_request",
+      "/escalate",
+    ]);
+    expect((await ask("moderate", { image, policy: "uncalibrated", escalate: { ...big, band: NEVER } })).status).toBe(
+      200,
+    );
   });
 
   test("a query's escalate that is no JSON, and one of a wrong shape", async () => {

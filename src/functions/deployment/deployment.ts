@@ -17,17 +17,18 @@ export interface DeploymentFiles {
   policies: { document: unknown; vectors: ArrayBuffer }[];
   webhooks: unknown;
   /** Absent where there is none. */
-  big?: { pack: unknown; banks: string[]; policies: string[] };
+  big?: { pack: unknown; banks: string[]; policies: { id: string; calibrated: boolean }[] };
 }
 
 /** Of the big model, as the staged big.ts hands them over. */
 export type BigFiles = Pick<DeploymentFiles, "pack" | "banks" | "policies">;
 
-/** What the big model is, and ids of what was embedded for it. */
+/** What the big model is, and what was embedded for it, by id. */
 export interface BigModel {
   manifest: Manifest;
   banks: ReadonlySet<string>;
-  policies: ReadonlySet<string>;
+  /** Whether each is calibrated for it. */
+  policies: ReadonlyMap<string, boolean>;
 }
 
 export interface Deployment {
@@ -51,6 +52,12 @@ function readModel({ pack, banks, policies }: BigFiles): Pick<Deployment, "manif
   };
 }
 
+const untold =
+  ({ id }: Manifest): Tokenize =>
+  () => {
+    throw new Problem("text_unavailable", `${id} is asked with banks and policies, not with texts.`);
+  };
+
 /** @throws Problem `pack_corrupt`, or `space_mismatch` for a bank or policy of another model */
 export function readDeployment({ tokenizer, webhooks, big, ...files }: DeploymentFiles): Deployment {
   const model = readModel(files);
@@ -58,12 +65,12 @@ export function readDeployment({ tokenizer, webhooks, big, ...files }: Deploymen
   if (!sources.success) throw new Problem("pack_corrupt", `webhooks: ${sources.issues[0].message}`);
   return {
     ...model,
-    tokenize: createTokenizer(tokenizer, model.manifest.text),
+    tokenize: model.manifest.text.tower === "deploy" ? untold(model.manifest) : createTokenizer(tokenizer, model.manifest.text),
     sources: new Map(sources.output.map((source) => [source.id, source])),
     big: big && {
       manifest: readManifest(big.pack),
       banks: new Set(big.banks),
-      policies: new Set(big.policies),
+      policies: new Map(big.policies.map(({ id, calibrated }) => [id, calibrated])),
     },
   };
 }
@@ -74,8 +81,5 @@ export function readDeployment({ tokenizer, webhooks, big, ...files }: Deploymen
  */
 export function readBig(files: BigFiles): Deployment {
   const model = readModel(files);
-  const tokenize: Tokenize = () => {
-    throw new Problem("text_unavailable", `${model.manifest.id} is asked with banks and policies, not with texts.`);
-  };
-  return { ...model, tokenize, sources: new Map(), big: undefined };
+  return { ...model, tokenize: untold(model.manifest), sources: new Map(), big: undefined };
 }

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { type Collection, freePort, startCollection } from "../../../src/build/collection.ts";
 import { apiFirst, writeConfigs } from "../../../src/build/configs.ts";
 import { migrate } from "../../../src/build/migrate.ts";
-import { bigOptions, EMBEDDED, STAGE_DIR, stage } from "../../../src/build/stage.ts";
+import { EMBEDDED, STAGE_DIR, type StageOptions, stage } from "../../../src/build/stage.ts";
 
 import { writeEntries } from "../entries.ts";
 import { POLICIES_DIR } from "../policies.ts";
@@ -38,14 +38,14 @@ async function amend(path: string, change: (config: Config) => Partial<Config>):
  * @param vars of api and batch
  * @param loopback where everything is that is elsewhere
  * @param name of a folder of its own
- * @param bigDir pack of a big model
+ * @param big model, with what is embedded for it
  */
 export async function webhookCollection(
   sources: Record<string, string>,
   vars: Record<string, string>,
   loopback: string,
   name = "webhooks",
-  bigDir?: string,
+  big?: StageOptions["big"],
 ): Promise<WebhookCollection> {
   const own = join(STAGE_DIR, "test", name);
   const [webhooksDir, deploymentDir, state] = ["sources", "deployment", "state"].map((name) => join(own, name)) as [
@@ -57,8 +57,7 @@ export async function webhookCollection(
   await Promise.all([webhooksDir, deploymentDir].map((dir) => mkdir(dir, { recursive: true })));
   for (const [id, yaml] of Object.entries(sources)) await writeFile(join(webhooksDir, `${id}.yaml`), yaml);
   const manifest = await stage({
-    ...{ ...EMBEDDED, policiesDir: POLICIES_DIR, webhooksDir, deploymentDir },
-    big: bigOptions({ big: bigDir }, { labels: EMBEDDED.labelsDir, policies: POLICIES_DIR }),
+    ...{ ...EMBEDDED, policiesDir: POLICIES_DIR, webhooksDir, deploymentDir, big },
     log: () => {},
   });
   const entries = await writeEntries(own);

@@ -41,7 +41,10 @@ export function checkBank(
   return big;
 }
 
-/** @throws Problem `policy_not_found`, `model_unavailable` for a model that must not moderate, and those of bigModel */
+/**
+ * @throws Problem `policy_not_found`, `invalid_request` for a policy that is measured on the edge's model only,
+ * `model_unavailable` for a model that must not moderate, and those of bigModel
+ */
 export function checkPolicies(
   escalate: Escalate,
   { policy, shadow }: ModerateOptions,
@@ -54,6 +57,13 @@ export function checkPolicies(
     const detail = `The policy ${JSON.stringify(id)} is not embedded for ${big.manifest.id}.`;
     throw refused("policy_not_found", `/${field}`, detail);
   }
+  // Scores that are no probabilities would let through what a measured policy holds for review.
+  if (big.policies.get(policy) === false && deployment.policies.get(policy)?.calibrated)
+    throw refused(
+      "invalid_request",
+      "/escalate",
+      `The policy ${JSON.stringify(policy)} is calibrated for ${deployment.manifest.id}, but not for ${big.manifest.id}.`,
+    );
   checkModerator(big, context.env.ALLOW_DEMO_MODERATION);
   return big;
 }
