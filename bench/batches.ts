@@ -9,6 +9,7 @@ import { migrate } from "../src/build/migrate.ts";
 import { EMBEDDED, STAGE_DIR, stage } from "../src/build/stage.ts";
 import { MAX_PICTURES } from "../src/functions/oip/limits.ts";
 import { timed } from "./median.ts";
+import { residentBelow, sampled, toldMemory } from "./residentMemory.ts";
 
 const EMPTY_LINES = 100_000;
 const LINES = 512;
@@ -54,10 +55,12 @@ export async function batches(): Promise<void> {
     return answered / counts.total;
   };
   try {
-    tell(
-      "without pictures",
-      await ended(Array.from({ length: EMPTY_LINES }, (_, i) => ({ custom_id: `${i}`, image: "none" }))),
+    const empty = Array.from({ length: EMPTY_LINES }, (_, i) => ({ custom_id: `${i}`, image: "none" }));
+    const memory = await sampled(
+      () => residentBelow(process.pid, "workerd"),
+      async () => void tell("without pictures", await ended(empty)),
     );
+    console.log(`resident memory of workerd, all Workers and what stands for the platform: ${toldMemory(memory)}`);
     const image = `data:image/jpeg;base64,${(await readFile("test/fixtures/pictures/hat.jpg")).toString("base64")}`;
     const body = JSON.stringify({ model: "nano", input: Array(MAX_PICTURES).fill({ image }) });
     const ask = async () => {

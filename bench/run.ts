@@ -8,6 +8,7 @@ import { compile } from "./compile.ts";
 import { duplicates } from "./duplicates.ts";
 import { endpoints } from "./endpoints.ts";
 import { fewShot } from "./fewShot.ts";
+import { memory } from "./memory.ts";
 import { moderation } from "./moderation.ts";
 import { parity } from "./parity.ts";
 import { preprocessing } from "./preprocessing.ts";
@@ -28,6 +29,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   "few-shot": fewShot,
   backend,
   batches,
+  memory,
   cascade,
 };
 

@@ -1,4 +1,5 @@
 // Batches through every Worker, a database, a bucket and queues: accepted, answered line by line, put together, told.
+import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -17,6 +18,10 @@ const JSON_TYPE = "application/json";
 const PATIENCE_MS = 100_000;
 vi.setConfig({ testTimeout: PATIENCE_MS + 20_000 });
 const DONE = ["completed", "failed", "cancelled", "expired"];
+
+/** Of another client, and of one who sees everybody's. */
+const [OTHER_KEY, ALL_KEY] = ["key-of-another", "key-that-sees-all"];
+const hashed = (key: string): string => createHash("sha256").update(key).digest("hex");
 
 interface Job {
   id: string;
@@ -48,7 +53,8 @@ beforeAll(async () => {
   const workers = await webhookCollection(
     {},
     {
-      ...{ API_KEYS_SHA256: keys, ALLOW_DEMO_MODERATION: "yes", BATCH_CALLBACK_SECRET: SECRET },
+      ...{ API_KEYS_SHA256: [keys, hashed(OTHER_KEY), `${hashed(ALL_KEY)}=batches+batches:all`].join(",") },
+      ...{ ALLOW_DEMO_MODERATION: "yes", BATCH_CALLBACK_SECRET: SECRET },
       ...{ REMOTE_HOSTS: "images.example.com", CALLBACK_HOSTS: "hooks.example.com" },
       ...{ DELIVERY_SCHEDULE: "0,0.2,0.2" },
     },
@@ -342,6 +348,29 @@ describe("the border", () => {
       });
       expect([response.status, (await problemOf(response)).code]).toEqual([413, "body_too_large"]);
     }
+  });
+
+  test("a batch is its key's alone, but for who sees all of them", async () => {
+    const { id } = await accepted(await submit("?task=embed", lines({ custom_id: "a", image: "none" })));
+    const as = (key: string, path: string, method = "GET") =>
+      call(path, { method }, { authorization: `Bearer ${key}` });
+    for (const [path, method] of [
+      [`/${id}`, "GET"],
+      [`/${id}/results`, "GET"],
+      [`/${id}/errors`, "GET"],
+      [`/${id}/cancel`, "POST"],
+      [`/${id}`, "DELETE"],
+    ] as const) {
+      const response = await as(OTHER_KEY, path, method);
+      expect([path, response.status, (await problemOf(response)).code]).toEqual([path, 404, "batch_not_found"]);
+    }
+    const seen = async (key: string, query = "") =>
+      ((await (await as(key, query)).json()) as { data: Job[] }).data.map((job) => job.id);
+    expect(await seen(OTHER_KEY)).toEqual([]);
+    expect(await seen(OTHER_KEY, `?after=${id}`)).toEqual([]);
+    expect(await seen(API_KEY)).toContain(id);
+    expect(await seen(ALL_KEY)).toContain(id);
+    expect((await as(ALL_KEY, `/${id}`)).status).toBe(200);
   });
 
   test("an Idempotency-Key with the same request gets the stored answer, with another a conflict", async () => {

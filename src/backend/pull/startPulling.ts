@@ -17,7 +17,8 @@ import { workMessage } from "./workMessage.ts";
 const ROOM_POLL_MS = 20;
 
 export const pullModelOf = ({ id, space, pack, embed_dim, image }: Manifest): PullModel => ({
-  ...{ id, space, pack, embed_dim, size: image.size },
+  ...{ id, space, pack, embed_dim },
+  ...{ size: image.size, resize: image.resize, interpolation: image.interpolation },
 });
 
 /** @throws Error where the deployment wants another model: its batches are not for this backend */
@@ -31,7 +32,9 @@ async function checkModel(api: PullApi, own: PullModel, log: (line: string) => v
     log(`the api does not answer yet: ${error instanceof Error ? error.message : error}`);
     return;
   }
-  const differs = (["space", "embed_dim", "size"] as const).filter((field) => wanted[field] !== own[field]);
+  const differs = (["space", "embed_dim", "size", "resize", "interpolation"] as const).filter(
+    (field) => wanted[field] !== own[field],
+  );
   if (differs.length === 0) return;
   const told = differs.map((field) => `${field} ${wanted[field]}, here ${own[field]}`).join("; ");
   throw new Error(

@@ -65,6 +65,9 @@ export const PullModelSchema = v.strictObject({
   embed_dim: whole(1, 65_536),
   /** Side of the squares that it takes, in pixels. */
   size: whole(1, 2_048),
+  /** How a picture becomes a square: see the pack's manifest. */
+  resize: v.optional(v.picklist(["shortest", "squash"]), "shortest"),
+  interpolation: v.optional(v.picklist(["bicubic", "bilinear"]), "bicubic"),
 });
 /** The model of the backends that pull. */
 export type PullModel = v.InferOutput<typeof PullModelSchema>;

@@ -8,8 +8,8 @@ export interface ApiKey {
 }
 
 /** What a key must name to have it. */
-const NAMED: ReadonlySet<Scope> = new Set(["admin", "backend"]);
-/** A key that names no scopes may ask everything, administer nothing, and is no backend. */
+const NAMED: ReadonlySet<Scope> = new Set(["admin", "backend", "batches:all"]);
+/** A key that names no scopes may ask everything, sees its own batches, and administers nothing. */
 const DEFAULT: ReadonlySet<Scope> = new Set(SCOPES.filter((scope) => !NAMED.has(scope)));
 
 const isScope = (name: string): name is Scope => SCOPES.some((scope) => scope === name);

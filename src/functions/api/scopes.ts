@@ -7,6 +7,7 @@ export const SCOPES = [
   "embeddings",
   "moderate",
   "batches",
+  "batches:all",
   "backend",
   "admin",
 ] as const;

@@ -109,18 +109,33 @@ export const findByKey = async (db: D1Database, caller: string, key: string): Pr
 
 const TOLD = "status <> 'uploading' AND deleted_at IS NULL";
 
-export const findJob = async (db: D1Database, id: string): Promise<Job | undefined> =>
-  readJob(await db.prepare(`SELECT * FROM batches WHERE id = ? AND ${TOLD}`).bind(id).first());
+/** @param owner hash of the key that made it; undefined for any */
+export async function findJob(db: D1Database, id: string, owner?: string): Promise<Job | undefined> {
+  const own = owner === undefined ? "" : "AND caller = ?";
+  const statement = db.prepare(`SELECT * FROM batches WHERE id = ? AND ${TOLD} ${own}`);
+  return readJob(await statement.bind(id, ...(owner === undefined ? [] : [owner])).first());
+}
 
-/** The newest first. @param after id of the last that is known already */
-export async function listJobs(db: D1Database, limit: number, after: string | undefined): Promise<Job[]> {
-  const older = "AND (created_at, id) < (SELECT created_at, id FROM batches WHERE id = ?)";
+/**
+ * The newest first.
+ * @param after id of the last that is known already
+ * @param owner hash of the key that made them; undefined for any
+ */
+export async function listJobs(
+  db: D1Database,
+  limit: number,
+  after: string | undefined,
+  owner?: string,
+): Promise<Job[]> {
+  const own = owner === undefined ? "" : "AND caller = ?";
+  const by = owner === undefined ? [] : [owner];
+  const older = `AND (created_at, id) < (SELECT created_at, id FROM batches WHERE id = ? ${own})`;
   const { results } = await db
     .prepare(
-      `SELECT * FROM batches WHERE ${TOLD} ${after === undefined ? "" : older}
+      `SELECT * FROM batches WHERE ${TOLD} ${own} ${after === undefined ? "" : older}
        ORDER BY created_at DESC, id DESC LIMIT ?`,
     )
-    .bind(...(after === undefined ? [] : [after]), limit)
+    .bind(...by, ...(after === undefined ? [] : [after, ...by]), limit)
     .all();
   return v.parse(v.array(JobSchema), results);
 }

@@ -1,5 +1,6 @@
 // The pictures of a chunk as squares of pixels, for who encodes them elsewhere: a few ahead of the reader, never all at once.
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
+import type { Framing } from "../../core/image/squares.ts";
 import { Problem } from "../../core/problem.ts";
 import { Timing } from "../answer/timing.ts";
 import type { Job } from "../batches/jobs.ts";
@@ -17,20 +18,19 @@ const AHEAD = 2;
 const PATIENCE_MS = 60_000;
 
 /**
- * @param size side of the squares
  * @returns one entry a line, in order
  */
 export async function* lookAt(
   env: ChunkEnv,
   inFlight: InFlight,
   job: Job,
-  size: number,
+  framing: Framing,
   lines: readonly ReadLine[],
 ): AsyncGenerator<Squares | Problem> {
   const bytesOf = pictureReader(env, new Timing());
   const decode = async (bytes: Uint8Array<ArrayBuffer>): Promise<Squares> => {
-    if (job.task === "moderate") return squaresOf(env.IMAGE, { size }, bytes);
-    const { pixels, animated } = await decodePicture(env.IMAGE, bytes, { size });
+    if (job.task === "moderate") return squaresOf(env.IMAGE, framing, bytes);
+    const { pixels, animated } = await decodePicture(env.IMAGE, bytes, framing);
     return { squares: [pixels], animated, frames: 1 };
   };
   const left = parseLines(job, lines).map((line) => async (): Promise<Squares | Problem> => {

@@ -9,7 +9,8 @@ test("a hash alone may ask everything and administer nothing", () => {
   const { keys, mistakes } = parseApiKeys(` ${A} ,\n${B},`);
   expect(mistakes).toEqual([]);
   expect(keys.map(({ hash }) => hash)).toEqual([`sha256:${A}`, `sha256:${"b".repeat(64)}`]);
-  expect([keys[0]?.scopes.has("batches"), keys[0]?.scopes.has("admin")]).toEqual([true, false]);
+  const has = ["batches", "admin", "backend", "batches:all"] as const;
+  expect(has.map((scope) => keys[0]?.scopes.has(scope))).toEqual([true, false, false, false]);
 });
 
 test("scopes narrow a key to what they name", () => {
@@ -37,6 +38,7 @@ test.each([
   ["/v1/moderations", "moderate"],
   ["/v1/admin/deliveries/1/replay", "admin"],
   ["/v1/batches/1/results", "batches"],
+  ["/v1/backend/chunks", "backend"],
   ["/v1/tagging", undefined],
   ["/v1/models", undefined],
   ["/", undefined],

@@ -36,13 +36,13 @@ async function* framesOf(
   env: Env,
   isolate: Isolate,
   job: Job,
-  { size }: PullModel,
+  model: PullModel,
   header: ChunkHeader,
   lines: readonly ChunkLine[],
 ): AsyncGenerator<Frame["payload"]> {
   yield encodeFrame(header);
   let row = 0;
-  for await (const seen of lookAt(env, isolate.inFlight, job, size, lines)) {
+  for await (const seen of lookAt(env, isolate.inFlight, job, model, lines)) {
     if (seen instanceof Problem) yield encodeFrame(errorRow(row, seen));
     else {
       const { squares, animated, frames } = seen;

@@ -8,6 +8,7 @@ import { parseOptions } from "../../input/parseOptions.ts";
 import { enqueue } from "../../work/message.ts";
 import type { AppTypes } from "../env.ts";
 import { pageSize } from "../pageSize.ts";
+import { ownerOf } from "./owner.ts";
 
 export const BatchListSchema = v.strictObject({
   limit: v.optional(pageSize, "20"),
@@ -20,7 +21,7 @@ const notFound = (id: string): Problem => new Problem("batch_not_found", `There 
 /** @throws Problem `batch_not_found` */
 export async function jobOf(context: Context<AppTypes>): Promise<Job> {
   const id = context.req.param("id") ?? "";
-  const job = await findJob(context.env.DB, id);
+  const job = await findJob(context.env.DB, id, ownerOf(context));
   if (!job) throw notFound(id);
   return job;
 }
@@ -28,7 +29,7 @@ export async function jobOf(context: Context<AppTypes>): Promise<Job> {
 export async function batches(context: Context<AppTypes>): Promise<Response> {
   const options = Object.fromEntries(new URL(context.req.url).searchParams);
   const { limit, after } = parseOptions(BatchListSchema, { options, form: "parameters" });
-  const jobs = await listJobs(context.env.DB, limit + 1, after);
+  const jobs = await listJobs(context.env.DB, limit + 1, after, ownerOf(context));
   const now = Date.now();
   const data = jobs.slice(0, limit).map((job) => told(job, now));
   return context.json({ object: "list", data, has_more: jobs.length > limit });
@@ -50,7 +51,7 @@ export async function cancelBatch(context: Context<AppTypes>): Promise<Response>
 
 export async function deleteBatch(context: Context<AppTypes>): Promise<Response> {
   const { env } = context;
-  const id = context.req.param("id") ?? "";
+  const { id } = await jobOf(context);
   const now = Date.now();
   if (!(await deleteJob(env.DB, id, now))) throw notFound(id);
   await enqueue(env, { kind: "batch", id, due_at: now }, now);
