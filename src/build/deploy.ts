@@ -16,6 +16,7 @@ const { values } = parseArgs({
     "big-policies": { type: "string" },
     database: { type: "string", default: process.env.EDGECLIP_DATABASE ?? "" },
     bucket: { type: "string", default: process.env.EDGECLIP_BUCKET ?? "" },
+    "pull-queue": { type: "string", default: process.env.EDGECLIP_PULL_QUEUE ?? "" },
     "dry-run": { type: "boolean", default: false },
   },
 });
@@ -40,8 +41,14 @@ then name the database's id: npm run deploy -- --database <id>, or EDGECLIP_DATA
     big: bigOptions(values, values),
     log: console.log,
   });
+  const pullQueue = values["pull-queue"];
+  const pullModel = process.env.PULL_MODEL;
+  if (pullQueue && !pullModel)
+    throw new Error("--pull-queue needs PULL_MODEL in the environment: `npm run backend -- --pull` says what it is.");
+  const pulled = { PULL_MODEL: pullModel ?? "" };
   const configs = await writeConfigs(manifest, {
     dir: CONFIG_DIR,
+    ...(pullQueue && { pullQueue, vars: { api: pulled, batch: pulled } }),
     ...(values.database && { database: values.database }),
     ...(values.bucket && { bucket: values.bucket }),
   });

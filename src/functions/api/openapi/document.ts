@@ -1,6 +1,7 @@
 // The OpenAPI 3.1 document of OPERATIONS. https://spec.openapis.org/oas/v3.1.1.html
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
+import { FRAMES } from "../../../core/batch/frames.ts";
 import { PROBLEM_STATUS, type ProblemCode } from "../../../core/problem.ts";
 import { pictureValue } from "../../input/picture.ts";
 import { OPENAI_PATHS } from "../openAiError.ts";
@@ -13,7 +14,8 @@ const LINES =
   'A JSON object a line: `{"custom_id", "image": <picture>, …}`, options of the line beside them. The options of the job stand in the query.';
 const BINARY = { type: "string", format: "binary" };
 
-const OCTETS = "application/octet-stream";
+/** What is no JSON. */
+const BYTES = new Set(["application/octet-stream", FRAMES]);
 
 /** Checks that JSON Schema cannot say are left to the Worker. */
 function schemaOf(schema: v.GenericSchema, typeMode: "input" | "output"): Json {
@@ -43,6 +45,7 @@ function bodyOf({ body, options }: Operation): Json | undefined {
   if (body === undefined) return undefined;
   const schema = options ? schemaOf(options, "input") : { type: "object" };
   if (body === "json") return { required: true, content: { "application/json": { schema } } };
+  if (body === "frames") return { required: true, content: { [FRAMES]: { schema: BINARY } } };
   if (body === "lines") {
     const json = { ...schema, required: ["input", ...requiredOf(schema)] };
     const lines = { description: LINES, type: "string" };
@@ -91,7 +94,7 @@ function operationOf(operation: Operation): Json {
   const requestBody = bodyOf(operation);
   const answered = Object.entries(answers).map(([status, schema]) => {
     if (schema === NOTHING) return [status, { description: "Nothing to say." }];
-    const content = media.map((type) => [type, { schema: type === OCTETS ? BINARY : schemaOf(schema, "output") }]);
+    const content = media.map((type) => [type, { schema: BYTES.has(type) ? BINARY : schemaOf(schema, "output") }]);
     return [status, { description: summary, content: Object.fromEntries(content) }];
   });
   return {

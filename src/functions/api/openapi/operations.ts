@@ -1,9 +1,13 @@
 // What the API offers, endpoint by endpoint: options, pictures, answers, and the codes of its errors.
 import * as v from "valibot";
+import { FRAMES } from "../../../core/batch/frames.ts";
+import { CommitSchema, PullModelSchema } from "../../../core/batch/pulled.ts";
 import type { ProblemCode } from "../../../core/problem.ts";
 import { ClassifySchema } from "../../tasks/classifyOptions.ts";
 import { ModerateSchema } from "../../tasks/moderateOptions.ts";
 import { TagSchema } from "../../tasks/tagOptions.ts";
+import { ReturnSchema, TakeSchema } from "../backend/chunks.ts";
+import { CommitQuerySchema } from "../backend/results.ts";
 import { BatchListSchema } from "../batches/jobs.ts";
 import { BatchSchema } from "../batches/options.ts";
 import { ErrorsSchema, ResultsSchema } from "../batches/results.ts";
@@ -14,6 +18,9 @@ import { ModerationsSchema } from "../moderations.ts";
 import { SimilaritySchema } from "../similarity.ts";
 import * as answers from "./answers.ts";
 
+/** Bytes in frames. */
+const FramesAnswer = v.unknown();
+
 /** The schema of an answer without a body. */
 export const NOTHING = v.undefined();
 
@@ -23,8 +30,8 @@ export interface Operation {
   path: string;
   id: string;
   summary: string;
-  /** `image`: one picture in any of three forms; `images`: several; `json`: JSON alone; `lines`: NDJSON or JSON; absent: no body. */
-  body?: "image" | "images" | "json" | "lines";
+  /** `image`: one picture in any of three forms; `images`: several; `json`: JSON alone; `lines`: NDJSON or JSON; `frames`: see FRAMES; absent: no body. */
+  body?: "image" | "images" | "json" | "lines" | "frames";
   options?: v.GenericSchema;
   /** By status. */
   answers: Record<number, v.GenericSchema>;
@@ -41,6 +48,7 @@ const unreadable: ProblemCode[] = ["unsupported_image", "image_unreadable", "ima
 const fetching: ProblemCode[] = ["remote_refused", "remote_failed", "remote_timeout"];
 const parts: ProblemCode[] = ["overloaded", "model_unavailable", "pack_corrupt"];
 const picture = [...reading, ...tooLarge, ...unreadable, ...fetching, ...parts];
+const pulling: ProblemCode[] = ["invalid_request", "model_not_found", "space_mismatch", "backend_unavailable"];
 const labels: ProblemCode[] = ["too_many_labels", "bank_not_found", "text_unavailable"];
 
 export const OPERATIONS: Operation[] = [
@@ -203,6 +211,48 @@ export const OPERATIONS: Operation[] = [
     answers: { 200: answers.BatchErrorAnswer },
     media: ["application/x-ndjson"],
     errors: ["invalid_request", "batch_not_found", "range_not_satisfiable"],
+  },
+  {
+    method: "get",
+    path: "/v1/backend/model",
+    id: "backendModel",
+    summary:
+      "The model whose batches backends pull. Like all of /v1/backend it needs a key that names the scope backend.",
+    answers: { 200: PullModelSchema },
+    errors: ["model_not_found", "backend_unavailable"],
+  },
+  {
+    method: "post",
+    path: "/v1/backend/chunks",
+    id: "takeChunk",
+    summary:
+      "A backend takes the most urgent chunk: a frame that names it, then one a line with its views as uint8 [views, S, S, 3], or with its error. A frame is a line of JSON with `bytes`, and so many bytes.",
+    body: "json",
+    options: TakeSchema,
+    answers: { 200: FramesAnswer, 204: NOTHING },
+    media: [FRAMES],
+    errors: [...pulling, "invalid_json", "unsupported_media_type", "body_too_large"],
+  },
+  {
+    method: "post",
+    path: "/v1/backend/results",
+    id: "commitChunk",
+    summary:
+      "A backend brings a chunk's vectors: a frame a line, in order, with fp32 [views, D] of length 1, or the error of the line. Twice is the same as once.",
+    body: "frames",
+    options: CommitQuerySchema,
+    answers: { 200: CommitSchema },
+    errors: [...pulling, "body_too_large", "overloaded"],
+  },
+  {
+    method: "post",
+    path: "/v1/backend/returns",
+    id: "returnChunk",
+    summary: "A backend that stops gives a chunk back, to be taken at once.",
+    body: "json",
+    options: ReturnSchema,
+    answers: { 204: NOTHING },
+    errors: ["invalid_request", "invalid_json", "unsupported_media_type", "body_too_large"],
   },
   {
     method: "get",
