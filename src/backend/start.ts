@@ -10,7 +10,7 @@ import { openEngines } from "./openEngines.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { findPack, openPack } from "./pack.ts";
 import { hasGpu, planProviders } from "./provider.ts";
-import { pullModelOf, startPulling } from "./pull/startPulling.ts";
+import { startPulling } from "./pull/startPulling.ts";
 import { listen } from "./serve.ts";
 
 const log = (line: string) => console.log(line);
@@ -67,8 +67,6 @@ async function main(options: Options): Promise<void> {
 
   const why = notes.length > 0 ? ` (${notes.join("; ")})` : "";
   log(`${manifest.id} (${manifest.quantization}, pack ${manifest.pack.slice(7, 15)}) on ${provider}${why}`);
-  if (puller)
-    log(`pulls batches for ${pull?.apiUrl}; the deployment's PULL_MODEL is ${JSON.stringify(pullModelOf(manifest))}`);
   log(
     options.keys.length === 0
       ? `${url} answers without a key, to this machine only; set BACKEND_KEYS_SHA256 before anything else can reach it`

@@ -37,9 +37,7 @@ async function checkModel(api: PullApi, own: PullModel, log: (line: string) => v
   );
   if (differs.length === 0) return;
   const told = differs.map((field) => `${field} ${wanted[field]}, here ${own[field]}`).join("; ");
-  throw new Error(
-    `The deployment's batches are for another model: ${told}. Its PULL_MODEL would be\n  ${JSON.stringify(own)}`,
-  );
+  throw new Error(`The deployment's batches are for another model: ${told}.`);
 }
 
 /** Chunks wait for the engine; only who asks over HTTP is told to come again. */
@@ -64,6 +62,7 @@ export async function startPulling(
 ): Promise<Puller> {
   const api = new PullApi(settings.apiUrl, settings.apiKey);
   const model = pullModelOf(manifest);
+  log(`pulls batches for ${settings.apiUrl}; there PULL_MODEL must be ${JSON.stringify(model)}`);
   await checkModel(api, model, log);
   const metrics = pullMetrics(registry, () => puller.working);
   const options = {
