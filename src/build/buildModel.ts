@@ -136,7 +136,11 @@ function largestTower({ tensors }: Checkpoint): number {
   return Math.max(sums.vision, sums.text);
 }
 
-function report({ manifest, drift }: { manifest: Manifest; drift?: Both<Drift> }, options: BuildOptions): void {
+/** @throws Error when the drift is past the budget and not allowed */
+export function report(
+  { manifest, drift }: { manifest: Manifest; drift?: Both<Drift> },
+  options: Pick<BuildOptions, "outDir" | "allowDrift" | "log">,
+): void {
   const { outDir, allowDrift, log } = options;
   const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
   const [space, pack] = [manifest.space.slice(7, 15), manifest.pack.slice(7, 15)];
@@ -152,7 +156,7 @@ function report({ manifest, drift }: { manifest: Manifest; drift?: Both<Drift> }
   }
 }
 
-async function driftOf(
+export async function driftOf(
   tower: "vision" | "text",
   fp32Dir: string,
   outDir: string,
@@ -162,7 +166,11 @@ async function driftOf(
 }
 
 /** One tower is open at a time. */
-async function vectorsOf(name: "vision" | "text", packDir: string, inputs: readonly Input[]): Promise<Float32Array[]> {
+export async function vectorsOf(
+  name: "vision" | "text",
+  packDir: string,
+  inputs: readonly Input[],
+): Promise<Float32Array[]> {
   const tower = await openTower(packDir, name);
   const vectors: Float32Array[] = [];
   for (const { data, dims } of inputs) vectors.push(await tower.run(data, dims));

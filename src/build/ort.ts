@@ -22,10 +22,15 @@ export interface Tower {
 
 const wasm = createRequire(import.meta.url).resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm");
 
-/** @param graph bytes of the .onnx file; its weights lie in `<prefix>.N.bin` of the directory */
-export async function openSession(graph: Uint8Array, dir: string, prefix: string): Promise<ort.InferenceSession> {
+/** Before the first session. */
+export async function prepareOrt(): Promise<void> {
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.wasmBinary ??= await readFile(wasm);
+}
+
+/** @param graph bytes of the .onnx file; its weights lie in `<prefix>.N.bin` of the directory */
+export async function openSession(graph: Uint8Array, dir: string, prefix: string): Promise<ort.InferenceSession> {
+  await prepareOrt();
   const shards = (await readdir(dir)).filter((name) => name.startsWith(`${prefix}.`) && name.endsWith(".bin"));
   const externalData = await Promise.all(
     shards.map(async (path) => ({ path, data: new Uint8Array(await readFile(join(dir, path))) })),

@@ -31,17 +31,32 @@ export interface PackOptions {
 }
 
 export async function writePack(checkpoint: Checkpoint, options: PackOptions): Promise<Manifest> {
-  const { dir, description, quantization, precision, shardLimit, tokens } = options;
-  await mkdir(dir, { recursive: true });
-  for (const name of await readdir(dir)) {
-    if (/^(?:pack\.json|(?:vision|text)\.(?:onnx|\d+\.bin))$/.test(name)) await rm(join(dir, name));
-  }
+  const { dir, precision, shardLimit, tokens } = options;
+  await clearPack(dir);
   const names = [
     ...(await writeTower(dir, "vision", checkpoint, precision, shardLimit)),
     ...(await writeTower(dir, "text", checkpoint, precision, shardLimit, tokens)),
   ];
-  await writeFile(join(dir, "tokenizer.json"), checkpoint.tokenizer.bytes);
-  const inputs = canaryInputs(checkpoint, description);
+  return finishPack(names, checkpoint, options);
+}
+
+/** Makes room for a pack: what another left there is no part of it. */
+export async function clearPack(dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  for (const name of await readdir(dir)) {
+    if (/^(?:pack\.json|(?:vision|text)\.(?:onnx|\d+\.bin))$/.test(name)) await rm(join(dir, name));
+  }
+}
+
+/** Everything of a pack but its towers. @param names the towers' files, which are there */
+export async function finishPack(
+  names: readonly string[],
+  texts: Pick<Checkpoint, "tokenizer">,
+  options: Pick<PackOptions, "dir" | "description" | "quantization" | "canary">,
+): Promise<Manifest> {
+  const { dir, description, quantization } = options;
+  await writeFile(join(dir, "tokenizer.json"), texts.tokenizer.bytes);
+  const inputs = canaryInputs(texts, description);
   const canary: Canary = {
     text: CANARY_TEXT,
     input_ids: [...inputs.text.data],
@@ -61,7 +76,10 @@ export async function writePack(checkpoint: Checkpoint, options: PackOptions): P
 }
 
 /** What a canary asks of both towers. */
-export function canaryInputs({ tokenizer }: Checkpoint, { image, text }: Description): { image: Input; text: Input } {
+export function canaryInputs(
+  { tokenizer }: Pick<Checkpoint, "tokenizer">,
+  { image, text }: Pick<Description, "image" | "text">,
+): { image: Input; text: Input } {
   const ids = createTokenizer(tokenizer.json, text)(CANARY_TEXT).ids;
   return {
     image: { data: new Uint8Array(canaryPixels(image.size)), dims: [1, image.size, image.size, 3] },

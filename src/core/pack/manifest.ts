@@ -32,16 +32,19 @@ export const ManifestSchema = v.object({
     context: positive,
     vocab: positive,
     /** Ids of the special tokens; `pad` fills up behind the end-of-text token. */
-    bos: id,
+    /** None where a text has only an end. */
+    bos: v.nullable(id),
     eos: id,
     pad: id,
     /** Which token becomes the vector: the end of the text, the first or last place, or a token that the tower adds itself. */
     pooling: v.picklist(["eot", "first", "last", "class_token"]),
     /** Pads reach the vector, so a text always fills the context. Without it, ids behind the end may be cut. */
     padded: v.optional(v.boolean()),
+    /** `deploy`: its tokenizer and table are too large for the edge, where banks are asked with and no free texts. */
+    tower: v.optional(v.picklist(["edge", "deploy"])),
     tokenizer: v.literal("tokenizer.json"),
-    /** Clean-up before tokenizing: open_clip's (ftfy, HTML unescape), Hugging Face's (NFC, in tokenizer.json itself), or none. */
-    clean: v.picklist(["open_clip", "hugging_face", "none"]),
+    /** Clean-up before tokenizing: open_clip's (ftfy, HTML unescape), Hugging Face's (NFC, in tokenizer.json itself), SigLIP's, or none. */
+    clean: v.picklist(["open_clip", "hugging_face", "canonicalize", "none"]),
   }),
   embed_dim: positive,
   /** A model for trying out: moderation warns of it, and a deployment refuses it as a moderator. */

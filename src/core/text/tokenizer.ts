@@ -21,23 +21,28 @@ export type Tokenize = (text: string) => Tokens;
 /** Longest text looked at, in UTF-16 units: far past any context, and a bound on the work a hostile text can ask for. */
 export const MAX_TEXT_LENGTH = 16_384;
 
+/** Byte-level BPE is CLIP's; SigLIP's are Unigram, and BPE of whole texts. */
+const TYPES: unknown[] = ["BPE", "Unigram"];
+
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * The reference ids of open_clip's `SimpleTokenizer`, with one difference: a text that spells a special token
  * (`<|endoftext|>`) is text, so no caller can end or restart a sequence from inside.
- * @param tokenizerJson a byte-level BPE in the layout CLIP checkpoints ship
+ * @param tokenizerJson a byte-level BPE in the layout CLIP checkpoints ship, or SigLIP's
  */
 export function createTokenizer(tokenizerJson: unknown, text: Manifest["text"]): Tokenize {
-  if (!isRecord(tokenizerJson) || !isRecord(tokenizerJson.model) || tokenizerJson.model.type !== "BPE") {
-    throw new Problem("pack_corrupt", "tokenizer.json: a byte-level BPE is expected");
+  if (!isRecord(tokenizerJson) || !isRecord(tokenizerJson.model) || !TYPES.includes(tokenizerJson.model.type)) {
+    throw new Problem("pack_corrupt", "tokenizer.json: a BPE or Unigram tokenizer is expected");
   }
   const tokenizer = new Tokenizer(
     {
       ...tokenizerJson,
       normalizer: tokenizerJson.normalizer ?? null,
-      pre_tokenizer: withoutIdleByteLevelSplit(tokenizerJson.pre_tokenizer ?? CLIP_PRE_TOKENIZER),
+      pre_tokenizer: withoutIdleByteLevelSplit(
+        tokenizerJson.pre_tokenizer ?? (text.tower === "deploy" ? null : CLIP_PRE_TOKENIZER),
+      ),
       // bos and eos are put here, and nothing in a text is special.
       post_processor: null,
       decoder: null,
@@ -45,7 +50,8 @@ export function createTokenizer(tokenizerJson: unknown, text: Manifest["text"]):
     },
     {},
   );
-  const room = text.context - 2;
+  const head = text.bos === null ? [] : [text.bos];
+  const room = text.context - head.length - 1;
   const lowercase =
     text.clean === "hugging_face" && lowercases(tokenizerJson.normalizer) ? lowercaseEach : (words: string) => words;
 
@@ -54,8 +60,8 @@ export function createTokenizer(tokenizerJson: unknown, text: Manifest["text"]):
     const body = tokenizer.encode(lowercase(clean(bounded, text.clean)), { add_special_tokens: false }).ids;
     const kept = body.slice(0, room);
     const ids = new Int32Array(text.context).fill(text.pad);
-    ids.set([text.bos, ...kept, text.eos]);
-    const length = text.padded ? text.context : kept.length + 2;
+    ids.set([...head, ...kept, text.eos]);
+    const length = text.padded ? text.context : head.length + kept.length + 1;
     return { ids, length, truncated: body.length > room || bounded !== input };
   };
 }

@@ -65,7 +65,8 @@ export function readDeployment({ tokenizer, webhooks, big, ...files }: Deploymen
   if (!sources.success) throw new Problem("pack_corrupt", `webhooks: ${sources.issues[0].message}`);
   return {
     ...model,
-    tokenize: model.manifest.text.tower === "deploy" ? untold(model.manifest) : createTokenizer(tokenizer, model.manifest.text),
+    tokenize:
+      model.manifest.text.tower === "deploy" ? untold(model.manifest) : createTokenizer(tokenizer, model.manifest.text),
     sources: new Map(sources.output.map((source) => [source.id, source])),
     big: big && {
       manifest: readManifest(big.pack),
