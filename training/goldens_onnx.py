@@ -42,8 +42,14 @@ def export(path: Path, model: nn.Module, example: torch.Tensor, given: str, outp
     torch.onnx.export(model.eval(), (example,), path, input_names=[given], output_names=outputs, opset_version=opset, dynamic_axes=axes, dynamo=False)
     model = onnx.load(path)
     for node in model.graph.node:  # where in the source it came from, which is most of a small file
-        node.doc_string = ""
+        node.doc_string = node.name = ""
         del node.metadata_props[:]
+    del model.graph.value_info[:]
+    kept = {value.name for value in [*model.graph.input, *model.graph.output, *model.graph.initializer]}
+    short = {name: f"v{number}" for number, name in enumerate(name for node in model.graph.node for name in node.output if name not in kept)}
+    for node in model.graph.node:
+        for names in (node.input, node.output):
+            names[:] = [short.get(name, name) for name in names]
     onnx.save(model, path)
 
 
@@ -83,7 +89,7 @@ def settings(folder: Path, config: dict, processor: dict) -> None:
 
 
 def clip_text(vocab: int) -> CLIPTextModelWithProjection:
-    model = CLIPTextModelWithProjection(CLIPTextConfig(hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, vocab_size=vocab, max_position_embeddings=CONTEXT, projection_dim=DIM, bos_token_id=vocab - 2, eos_token_id=vocab - 1, pad_token_id=0, attn_implementation="eager"))
+    model = CLIPTextModelWithProjection(CLIPTextConfig(hidden_size=8, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2, vocab_size=vocab, max_position_embeddings=CONTEXT, projection_dim=DIM, bos_token_id=vocab - 2, eos_token_id=vocab - 1, pad_token_id=0, attn_implementation="eager"))
     goldens.randomize(model)
     return model.eval()
 
@@ -95,7 +101,7 @@ def inputs(vocab: int) -> tuple[torch.Tensor, torch.Tensor]:
 def clip(out: Path) -> None:
     words = tokenizer()
     vocab = words.bos_token_id + 2
-    config = CLIPConfig(vision_config={"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": SIZE, "patch_size": 16, "projection_dim": DIM}, projection_dim=DIM)
+    config = CLIPConfig(vision_config={"hidden_size": 8, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": SIZE, "patch_size": 8, "projection_dim": DIM}, projection_dim=DIM)
     config.vision_config._attn_implementation = "eager"
     vision, text = CLIPVisionModelWithProjection(config.vision_config), clip_text(vocab)
     goldens.randomize(vision)
@@ -124,7 +130,7 @@ def unigram() -> PreTrainedTokenizerFast:
 def siglip(out: Path) -> None:
     words = unigram()
     vocab = len(words)
-    config = SiglipConfig(vision_config={"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": SIZE, "patch_size": 8}, text_config={"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": vocab, "max_position_embeddings": CONTEXT, "projection_size": 16})
+    config = SiglipConfig(vision_config={"hidden_size": 8, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": SIZE, "patch_size": 8}, text_config={"hidden_size": 8, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": vocab, "max_position_embeddings": CONTEXT, "projection_size": 8})
     for each in (config.vision_config, config.text_config):
         each._attn_implementation = "eager"
     vision, text = SiglipVisionModel(config.vision_config), SiglipTextModel(config.text_config)
@@ -161,7 +167,7 @@ def mobileclip(out: Path) -> None:
 def immich(out: Path) -> None:
     words = tokenizer()
     vocab = words.bos_token_id + 2
-    config = {"embed_dim": DIM, "vision_cfg": {"image_size": SIZE, "patch_size": 16, "width": 16, "layers": 1, "head_width": 8}, "text_cfg": {"context_length": CONTEXT, "vocab_size": vocab, "width": 16, "heads": 2, "layers": 1}}
+    config = {"embed_dim": DIM, "vision_cfg": {"image_size": SIZE, "patch_size": 8, "width": 8, "layers": 1, "head_width": 4}, "text_cfg": {"context_length": CONTEXT, "vocab_size": vocab, "width": 8, "heads": 2, "layers": 1}}
     model = goldens.model_of(config)
     goldens.randomize(model)
     model.eval()

@@ -71,7 +71,7 @@ test("pack.json says what the export wants", async () => {
   expect(siglip).toMatchObject({
     image: { resize: "squash", interpolation: "bicubic", mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
     text: { bos: null, eos: 1, pad: 1, pooling: "last", padded: true, tower: "deploy", clean: "none", context: 12 },
-    ...{ scores: "sigmoid", logit_scale: 100, logit_bias: -10, embed_dim: 16 },
+    ...{ scores: "sigmoid", logit_scale: 100, logit_bias: -10, embed_dim: 8 },
   });
   const { manifest: mobile } = await importing("mobileclip", { logit: { scale: 100, bias: undefined } });
   expect(mobile).toMatchObject({
