@@ -20,7 +20,7 @@ export const ChunkHeaderSchema = v.object({
 export type ChunkHeader = v.InferOutput<typeof ChunkHeaderSchema>;
 
 /** One line: its views follow as uint8 [views, S, S, 3], or come back as fp32 [views, D]; or why there are none. */
-export const RowSchema = v.union([
+const RowSchema = v.union([
   v.strictObject({
     row: whole(0, 1_000_000),
     views: whole(1, MAX_VIEWS),

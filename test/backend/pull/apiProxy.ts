@@ -2,7 +2,7 @@
 import { request as ask, createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
 /** What happens to a request: a status that is answered in place, `cut` after some of the answer, or nothing special. */
-export type Fate = number | "cut" | undefined;
+type Fate = number | "cut" | undefined;
 
 export interface ApiProxy {
   url: string;
