@@ -2,7 +2,13 @@
 import type { Manifest } from "../../core/pack/manifest.ts";
 
 export interface Warning {
-  code: "text_truncated" | "animation_first_frame" | "demo_model" | "policy_uncalibrated" | "text_ignored" | "escalation_failed";
+  code:
+    | "text_truncated"
+    | "animation_first_frame"
+    | "demo_model"
+    | "policy_uncalibrated"
+    | "text_ignored"
+    | "escalation_failed";
   message: string;
   pointer?: string;
 }
