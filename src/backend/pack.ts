@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import * as v from "valibot";
 import { packDirs } from "../build/models/packDir.ts";
 import { type Canary, CanarySchema } from "../core/pack/canary.ts";
-import type { Manifest, TowerName } from "../core/pack/manifest.ts";
+import { isInteger, type Manifest, type TowerName } from "../core/pack/manifest.ts";
 import { readManifest } from "../core/pack/readManifest.ts";
 
 /** @param pack a folder with pack.json, or an id. @param gpu take one that a GPU can run, where there is one */
@@ -17,7 +17,7 @@ export async function findPack(pack: string, gpu: boolean): Promise<string> {
   if (!first)
     throw new Error(`There is no pack ${pack}: no folder of that name with a pack.json, and none of that id.`);
   if (!gpu) return first;
-  for (const dir of found) if ((await manifestOf(dir)).quantization !== "int8") return dir;
+  for (const dir of found) if (!isInteger((await manifestOf(dir)).quantization)) return dir;
   return first;
 }
 

@@ -1,6 +1,6 @@
 // Which ONNX Runtime execution providers to try for a pack, and why the others are left out.
 import { existsSync } from "node:fs";
-import type { Manifest } from "../core/pack/manifest.ts";
+import { isInteger, type Manifest } from "../core/pack/manifest.ts";
 
 export const PROVIDERS = ["cpu", "cuda", "tensorrt"] as const;
 export type Provider = (typeof PROVIDERS)[number];
@@ -26,13 +26,15 @@ export function planProviders(
 ): Plan {
   if (asked === "cpu") return { tries: ["cpu"], notes: [] };
   if (asked !== "auto") {
-    if (quantization === "int8")
-      throw new Error(`The pack ${id} is int8, which ${asked} cannot run: ${NO_INT8}. Name an fp16 or fp32 pack.`);
+    if (isInteger(quantization))
+      throw new Error(
+        `The pack ${id} is ${quantization}, which ${asked} cannot run: ${NO_INT8}. Name an fp16 or fp32 pack.`,
+      );
     // TensorRT leaves the operators that it does not know to CUDA.
     return { tries: [asked], notes: [] };
   }
   if (!gpu) return { tries: ["cpu"], notes: ["no NVIDIA GPU here"] };
-  if (quantization === "int8")
-    return { tries: ["cpu"], notes: [`a GPU is left idle, since ${id} is int8: ${NO_INT8}`] };
+  if (isInteger(quantization))
+    return { tries: ["cpu"], notes: [`a GPU is left idle, since ${id} is ${quantization}: ${NO_INT8}`] };
   return { tries: ["cuda", "cpu"], notes: [] };
 }

@@ -2,7 +2,7 @@
 import type { Graph } from "../onnx/graph.ts";
 
 /** y = x W^T + b */
-interface Linear {
+export interface Linear {
   name: string;
   /** [outputs, inputs], as PyTorch keeps it */
   weight: Float32Array<ArrayBuffer>;

@@ -1,5 +1,6 @@
 // What a measurement found, as JSON and as lines for a terminal.
 import { mcnemar } from "../../core/fewshot/mcnemar.ts";
+import { isInteger } from "../../core/pack/manifest.ts";
 import { round6 } from "../../core/score/round6.ts";
 import { type Column, table } from "../terminal/table.ts";
 import type { Measured, Unreadable } from "./measure.ts";
@@ -92,7 +93,7 @@ export function makeReport({ data, unreadable, classes, measured, nameOf }: Repo
 
 /** What was quantized is held against what was not, whichever stands first. */
 function compareWith(one: Measured, two: Measured): Comparison {
-  const swapped = one.engine.manifest.quantization === "int8" && two.engine.manifest.quantization !== "int8";
+  const swapped = isInteger(one.engine.manifest.quantization) && !isInteger(two.engine.manifest.quantization);
   const [first, other] = swapped ? [two, one] : [one, two];
   const pairs = first.predictions.flatMap((a, i) => {
     const b = other.predictions[i];

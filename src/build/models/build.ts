@@ -1,5 +1,6 @@
 // `npm run models -- build <checkpoint>`: compiles a checkpoint into packs.
 import { parseArgs } from "node:util";
+import { isInteger } from "../../core/pack/manifest.ts";
 import { buildModel } from "../buildModel.ts";
 import { readLabelNames } from "../labels/readLabelNames.ts";
 import { isPackId } from "./packId.ts";
@@ -8,8 +9,8 @@ const USAGE = `npm run models -- build <checkpoint> --id <id> --calibrate <pictu
 
   <checkpoint>   a folder of OpenCLIP (open_clip_config.json, tokenizer.json, weights) or of a Hugging Face CLIPModel (config.json, …)
   --id           the name of the pack: lower case, digits, ".", "_", "-"
-  --quant        int8 (the edge), fp16 (GPUs) or fp32; int8 without it
-  --calibrate    a folder of pictures (a few hundred) that activation ranges and the drift are measured on; int8 needs it
+  --quant        int8 (the edge), int4 (half of it, for transformers), fp16 (GPUs) or fp32; int8 without it
+  --calibrate    a folder of pictures (a few hundred) that activation ranges and the drift are measured on; int8 and int4 need it
   --out          where the pack goes (models/<id>)
   --out-fp32     where the fp32 pack goes that the drift is measured against (.edgeclip/fp32/<id>)
   --labels       label files whose names measure the drift of the text tower (models/labels)
@@ -19,7 +20,7 @@ const USAGE = `npm run models -- build <checkpoint> --id <id> --calibrate <pictu
   --demo         a model for trying out: moderation warns of it, and a deployment refuses it as a moderator
   --allow-drift  keep a pack whose drift is past the budget`;
 
-const QUANTIZATIONS = ["int8", "fp16", "fp32"] as const;
+const QUANTIZATIONS = ["int8", "int4", "fp16", "fp32"] as const;
 
 export async function build(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -49,7 +50,7 @@ export async function build(args: string[]): Promise<void> {
     throw new Error(`--outputs knows "tokens"\n\n${USAGE}`);
   const quantization = QUANTIZATIONS.find((each) => each === values.quant);
   if (!quantization) throw new Error(`--quant knows ${QUANTIZATIONS.join(", ")}\n\n${USAGE}`);
-  if (!values.calibrate && quantization === "int8") throw new Error(`--calibrate is missing\n\n${USAGE}`);
+  if (!values.calibrate && isInteger(quantization)) throw new Error(`--calibrate is missing\n\n${USAGE}`);
   await buildModel({
     checkpointDir,
     id: values.id,

@@ -65,6 +65,7 @@ export const encodeNode = (
   inputs: string[],
   outputs: string[],
   attributes: Record<string, Attribute>,
+  domain = "",
 ): Uint8Array =>
   encodeMessage((node) => {
     for (const input of inputs) text(node, 1, input);
@@ -73,6 +74,7 @@ export const encodeNode = (
     text(node, 4, op);
     for (const [name, value] of Object.entries(attributes))
       message(node, 5, (attribute) => writeAttribute(attribute, name, value));
+    if (domain) text(node, 7, domain);
   });
 
 /** TensorProto, with its bytes inside or in an external file */
@@ -123,6 +125,8 @@ export interface GraphParts {
   initializers: Uint8Array[];
   inputs: Uint8Array[];
   outputs: Uint8Array[];
+  /** Operator sets beside ONNX's own, each in its first version. */
+  domains: Set<string>;
 }
 
 /** ModelProto */
@@ -144,4 +148,10 @@ export const encodeModel = (graph: GraphParts): Uint8Array =>
       text(opset, 1, "");
       integer(opset, 2, OPSET);
     });
+    for (const domain of graph.domains) {
+      message(model, 8, (opset) => {
+        text(opset, 1, domain);
+        integer(opset, 2, 1);
+      });
+    }
   });

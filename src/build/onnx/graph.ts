@@ -14,6 +14,8 @@ const BYTES: Record<DataType, number> = {
   ...{ FLOAT: 4, UINT8: 1, INT8: 1, INT32: 4, INT64: 8, BOOL: 1, FLOAT16: 2, DOUBLE: 8 },
 };
 
+const CONTRIB = "com.microsoft";
+
 const bytesOf = (array: ArrayBufferView): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
@@ -30,7 +32,7 @@ export class Graph {
   #count = 0;
 
   constructor(name: string, shards: Weights) {
-    this.#parts = { name, nodes: [], initializers: [], inputs: [], outputs: [] };
+    this.#parts = { name, nodes: [], initializers: [], inputs: [], outputs: [], domains: new Set() };
     this.#shards = shards;
   }
 
@@ -49,6 +51,14 @@ export class Graph {
   /** A small constant under a name of its own. */
   constant(name: string, type: DataType, dims: readonly number[], bytes: Uint8Array): void {
     this.#parts.initializers.push(encodeTensor(name, type, dims, bytes));
+  }
+
+  /** An operator of ONNX Runtime's own. @returns the name of the node's one output */
+  contrib(op: string, inputs: string[], attributes: Record<string, Attribute>): string {
+    const output = `${op.toLowerCase()}_${this.#count++}`;
+    this.#parts.domains.add(CONTRIB);
+    this.#parts.nodes.push(encodeNode(op, inputs, [output], attributes, CONTRIB));
+    return output;
   }
 
   /** @returns the names of the node's outputs */

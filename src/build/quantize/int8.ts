@@ -1,9 +1,17 @@
 // Layers in int8: linear layers with a scale per token, convolutions with static ranges, embedding tables with a scale per row.
 
-import { floatConvolution } from "../compile/fp32.ts";
-import { type Activation, type Convolution, type Precision, padsOf, transposed } from "../compile/precision.ts";
+import { floatConvolution, fp32 } from "../compile/fp32.ts";
+import {
+  type Activation,
+  type Convolution,
+  type Linear,
+  type Precision,
+  padsOf,
+  transposed,
+} from "../compile/precision.ts";
 import type { Graph } from "../onnx/graph.ts";
 import { EDGE_SHARD_BYTES } from "../onnx/shards.ts";
+import { byColumns } from "./byColumns.ts";
 import { type Affine, affineOf, type Calibration } from "./calibration.ts";
 import { quantizeRows, ZERO_POINT } from "./rows.ts";
 
@@ -38,11 +46,19 @@ class CalibratedActivation implements Activation {
   }
 }
 
-/**
- * @param calibration of this checkpoint; a Vision Transformer and a text tower need none
- * @param shardBytes an embedding table past it is cut by columns
- */
-export function int8(calibration: Calibration, shardBytes = EDGE_SHARD_BYTES): Precision {
+interface Int8Options {
+  /** An embedding table or a linear layer past it is cut by columns. */
+  shardBytes?: number;
+  /** Names of layers that stay in fp32. */
+  float?: ReadonlySet<string>;
+}
+
+/** @param calibration of this checkpoint; a Vision Transformer and a text tower need none */
+export function int8(
+  calibration: Calibration,
+  { shardBytes = EDGE_SHARD_BYTES, float: kept = new Set() }: Int8Options = {},
+): Precision {
+  const reference = fp32();
   const affine = (key: string): Affine => {
     const range = calibration.ranges[key];
     if (!range) throw new Error(`the calibration has no range for ${key}`);
@@ -54,7 +70,7 @@ export function int8(calibration: Calibration, shardBytes = EDGE_SHARD_BYTES): P
   // sums are rounded once, where the next convolution reads them, and residual sums see them in float.
   const convolution = (graph: Graph, x: Activation, layer: Convolution): Activation => {
     const { name, weight, bias, inputs, outputs, kernel, stride, relu } = layer;
-    if (inputs < FEWEST_CHANNELS || !(x instanceof CalibratedActivation)) {
+    if (inputs < FEWEST_CHANNELS || kept.has(name) || !(x instanceof CalibratedActivation)) {
       return activation(graph, name, floatConvolution(graph, x.float(), layer));
     }
     const { values, scales } = quantizeRows(weight, outputs);
@@ -82,20 +98,10 @@ export function int8(calibration: Calibration, shardBytes = EDGE_SHARD_BYTES): P
   return {
     activation,
     convolution,
-    linear(graph, x, { name, weight, inputs, outputs, bias }) {
-      const { values, scales } = quantizeRows(weight, outputs);
-      // uint8 of each token by its own largest magnitude: independent of its neighbours, and outliers cost only their token.
-      const magnitude = graph.node("ReduceMax", [graph.node("Abs", [x]), graph.int64s(-1)], { keepdims: 1 });
-      const scale = graph.node("Mul", [graph.node("Max", [magnitude, graph.float(1e-8)]), graph.float(1 / 127)]);
-      // The cast truncates: half a step more makes it round.
-      const shifted = graph.node("Add", [graph.node("Div", [x, scale]), graph.float(ZERO_POINT + 0.5)]);
-      const tokens = graph.node("Cast", [shifted], { to: 2 });
-      const zero = graph.uint8(ZERO_POINT);
-      const packed = graph.weight(`${name}.weight`, [inputs, outputs], transposed(values, outputs, inputs));
-      const sums = graph.node("Cast", [graph.node("MatMulInteger", [tokens, packed, zero, zero])], { to: 1 });
-      const columns = graph.weight(`${name}.scale`, [outputs], scales);
-      const y = graph.node("Mul", [graph.node("Mul", [sums, scale]), columns]);
-      return bias ? graph.node("Add", [y, graph.weight(`${name}.bias`, [outputs], bias)]) : y;
+    linear(graph, x, layer) {
+      if (kept.has(layer.name))
+        return byColumns(graph, layer, 4, shardBytes, (part) => reference.linear(graph, x, part));
+      return byColumns(graph, layer, 1, shardBytes, (part) => int8Linear(graph, x, part));
     },
     embedding(graph, ids, name, table, rows, width) {
       const { values, scales } = quantizeRows(table, rows);
@@ -117,6 +123,23 @@ export function int8(calibration: Calibration, shardBytes = EDGE_SHARD_BYTES): P
       return graph.node("Mul", [whole, scale]);
     },
   };
+}
+
+/** @param x float [..., inputs] */
+function int8Linear(graph: Graph, x: string, { name, weight, inputs, outputs, bias }: Linear): string {
+  const { values, scales } = quantizeRows(weight, outputs);
+  // uint8 of each token by its own largest magnitude: independent of its neighbours, and outliers cost only their token.
+  const magnitude = graph.node("ReduceMax", [graph.node("Abs", [x]), graph.int64s(-1)], { keepdims: 1 });
+  const scale = graph.node("Mul", [graph.node("Max", [magnitude, graph.float(1e-8)]), graph.float(1 / 127)]);
+  // The cast truncates: half a step more makes it round.
+  const shifted = graph.node("Add", [graph.node("Div", [x, scale]), graph.float(ZERO_POINT + 0.5)]);
+  const tokens = graph.node("Cast", [shifted], { to: 2 });
+  const zero = graph.uint8(ZERO_POINT);
+  const packed = graph.weight(`${name}.weight`, [inputs, outputs], transposed(values, outputs, inputs));
+  const sums = graph.node("Cast", [graph.node("MatMulInteger", [tokens, packed, zero, zero])], { to: 1 });
+  const columns = graph.weight(`${name}.scale`, [outputs], scales);
+  const y = graph.node("Mul", [graph.node("Mul", [sums, scale]), columns]);
+  return bias ? graph.node("Add", [y, graph.weight(`${name}.bias`, [outputs], bias)]) : y;
 }
 
 function columnsOf(

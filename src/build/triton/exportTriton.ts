@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { access, copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Manifest, shardsOf, type TowerName } from "../../core/pack/manifest.ts";
+import { isInteger, type Manifest, shardsOf, type TowerName } from "../../core/pack/manifest.ts";
 import { size } from "../terminal/amounts.ts";
 import { verifyFiles } from "../verify/verifyFiles.ts";
 import { type TritonOptions, tritonConfig } from "./config.ts";
@@ -24,9 +24,9 @@ export interface ExportOptions extends TritonOptions {
 /** @throws Error for what Triton would serve badly or not at all */
 export async function exportTriton(options: ExportOptions): Promise<string[]> {
   const { packDir, manifest, outDir, prefix, force, device, log } = options;
-  if (manifest.quantization === "int8" && device === "gpu")
+  if (isInteger(manifest.quantization) && device === "gpu")
     throw new Error(
-      `${packDir} is int8, which ONNX Runtime has no CUDA kernels for: it would run on the CPU behind a GPU's back. ` +
+      `${packDir} is ${manifest.quantization}, which ONNX Runtime has no CUDA kernels for: it would run on the CPU behind a GPU's back. ` +
         "Export the fp32 pack (.edgeclip/fp32/<id>, made by `models build`), or say --device cpu.",
     );
   const towers = TOWERS.filter((tower) => manifest.files.some(({ name }) => name === `${tower}.onnx`));

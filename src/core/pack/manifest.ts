@@ -54,7 +54,16 @@ export const ManifestSchema = v.object({
   /** As multiplied with the cosine, not its logarithm. */
   logit_scale: v.pipe(v.number(), v.minValue(0)),
   logit_bias: v.number(),
-  quantization: v.picklist(["fp32", "fp16", "int8"]),
+  quantization: v.picklist(["fp32", "fp16", "int8", "int4"]),
+  /** What it took to hold the drift budget; absent where plain quantization does. */
+  adjusted: v.optional(
+    v.object({
+      /** Towers whose activation outliers were moved into the weights behind their layer norms. */
+      migrated: v.array(v.picklist(["vision", "text"])),
+      /** Layers that stay in fp32, the most sensitive first. */
+      float: v.array(v.string()),
+    }),
+  ),
   space: sha256,
   pack: sha256,
   files: v.array(FileSchema),
@@ -63,6 +72,10 @@ export const ManifestSchema = v.object({
 export type Manifest = v.InferOutput<typeof ManifestSchema>;
 export type TowerName = "vision" | "text";
 export type PackFile = v.InferOutput<typeof FileSchema>;
+
+/** Whether its layers compute on integers, for which ONNX Runtime has no CUDA kernels: int4 keeps int8 where blocks do not fit. */
+export const isInteger = (quantization: Manifest["quantization"]): boolean =>
+  quantization === "int8" || quantization === "int4";
 
 /** External-data shards of a tower in load order, e.g. `vision.0.bin`, `vision.1.bin`. */
 export const shardsOf = (manifest: Manifest, tower: TowerName): PackFile[] =>

@@ -88,7 +88,7 @@ test("an embedding table past a shard is cut by columns and gives the same vecto
   const vectors: Float32Array[] = [];
   for (const limit of [Number.POSITIVE_INFINITY, 10_000]) {
     expect(vocab * blocks.width).toBeGreaterThan(2 * 10_000);
-    await writeTower(dir, "text", checkpoint, int8(none, limit), limit);
+    await writeTower(dir, "text", checkpoint, int8(none, { shardBytes: limit }), limit);
     const session = await openTower(dir, "text");
     vectors.push(await session.run(ids, [count, context]));
     await session.release();

@@ -1,0 +1,54 @@
+// The layers of a tower that are quantized, and how large each channel gets in front of the linear ones.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import { fp32 } from "../compile/fp32.ts";
+import type { Precision } from "../compile/precision.ts";
+import type { Input } from "../drift.ts";
+import { openGraph, type TowerName } from "../ort.ts";
+import { writeTower } from "../writeTowers.ts";
+
+export interface ObservedLayer {
+  parameters: number;
+  /** fp32 [inputs], the largest magnitude that any token has there; none in front of a convolution */
+  largest?: Float32Array<ArrayBuffer>;
+}
+
+/** Runs the fp32 tower and watches. @param workDir is written to */
+export async function observeLayers(
+  checkpoint: Checkpoint,
+  tower: TowerName,
+  inputs: readonly Input[],
+  workDir: string,
+): Promise<Map<string, ObservedLayer>> {
+  const layers = new Map<string, ObservedLayer>();
+  const outputs = new Map<string, Float32Array<ArrayBuffer>>();
+  const reference = fp32();
+  const observing: Precision = {
+    ...reference,
+    linear(graph, x, layer) {
+      const { name, weight, inputs } = layer;
+      const rows = graph.node("Reshape", [graph.node("Abs", [x]), graph.int64s(-1, inputs)]);
+      const largest = new Float32Array(inputs);
+      const output = `observed_${outputs.size}`;
+      graph.output(output, graph.node("ReduceMax", [rows, graph.int64s(0)], { keepdims: 0 }), [inputs]);
+      outputs.set(output, largest);
+      layers.set(name, { parameters: weight.length, largest });
+      return reference.linear(graph, x, layer);
+    },
+    convolution(graph, x, layer) {
+      layers.set(layer.name, { parameters: layer.weight.length });
+      return reference.convolution(graph, x, layer);
+    },
+  };
+  await writeTower(workDir, tower, checkpoint, observing, Number.POSITIVE_INFINITY);
+  const session = await openGraph(new Uint8Array(await readFile(join(workDir, `${tower}.onnx`))), workDir, tower);
+  for (const { data, dims } of inputs) {
+    for (const [output, values] of await session.runAll(data, dims)) {
+      const largest = outputs.get(output);
+      for (const [i, value] of values.entries()) if (largest) largest[i] = Math.max(largest[i] ?? 0, value);
+    }
+  }
+  await session.release();
+  return layers;
+}
