@@ -44,7 +44,7 @@ const withProducer = (queues: Table, queue: string): Table => ({
 
 /** @returns the path of each Worker's configuration */
 export async function writeConfigs(
-  { pack }: Manifest,
+  { pack, text: { tower } }: Manifest,
   { dir, assets = {}, database, bucket, pullQueue, vars = {}, overrides = {} }: ConfigOptions,
 ): Promise<Record<WorkerName, string>> {
   const named = (name: unknown): unknown =>
@@ -60,6 +60,8 @@ export async function writeConfigs(
     ];
     // What a deployment sets for the api holds for batch, which judges and calls others as it does.
     const shared = worker === "batch" ? (await read("api")).vars : {};
+    // Without a text Worker the api says so to free texts.
+    const bound = services.filter(({ binding }) => binding !== "TEXT" || tower !== "deploy");
     const own = { ...(isTable(shared) ? shared : {}), ...(isTable(config.vars) ? config.vars : {}), ...vars[worker] };
     const placed: Table = {
       ...config,
@@ -69,7 +71,7 @@ export async function writeConfigs(
         ? { assets: { ...config.assets, directory: resolve(assets[worker] ?? absolute(config.assets.directory)) } }
         : {}),
       ...(services.length > 0
-        ? { services: services.map((service) => ({ ...service, service: named(service.service) })) }
+        ? { services: bound.map((service) => ({ ...service, service: named(service.service) })) }
         : {}),
       ...(databases.length > 0
         ? {

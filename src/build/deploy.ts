@@ -55,6 +55,7 @@ then name the database's id: npm run deploy -- --database <id>, or EDGECLIP_DATA
   console.log(`\ndatabase${dry ? " (dry run)" : ""}`);
   if (!dry) await migrate(configs.api, "remote");
   for (const worker of WORKERS) {
+    if (worker === "text" && manifest.text.tower === "deploy") continue;
     console.log(`\n${worker}${dry ? " (dry run)" : ""}`);
     const { status } = await runWrangler(["deploy", "-c", configs[worker], ...(dry ? ["--dry-run"] : [])], "inherit");
     if (status !== 0)

@@ -10,11 +10,13 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   verify: async () => (await import("./models/verify.ts")).verify,
   export: async () => (await import("./models/export.ts")).exportPack,
   build: async () => (await import("./models/build.ts")).build,
+  import: async () => (await import("./models/import.ts")).importExport,
 };
 
 const USAGE = `npm run models -- list                 the known models: size, licence, published accuracy, where they fit
 npm run models -- pull <id>            downloads one of them and locks what it is
 npm run models -- build <checkpoint>   compiles a checkpoint into packs
+npm run models -- import <folder>      repacks an ONNX export (CLIP, SigLIP, MobileCLIP)
 npm run models -- verify <id>          rechecks every hash of it, and runs its canary
 npm run models -- export <id>          a Triton model repository of it
 

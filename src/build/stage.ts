@@ -153,8 +153,13 @@ export interface StageOptions {
   big?: BigOptions | undefined;
   /** Where the module that api and batch import is laid out, in place of where their entries look for it. */
   deploymentDir?: string;
+  /** Where towers are laid out as assets of their Workers, in place of where wrangler.toml looks for them. */
+  assetsDir?: string;
   log: (line: string) => void;
 }
+
+/** Texts are for deploy time alone: the edge has neither their tower nor their tokenizer. */
+const bankOnly = ({ text }: Manifest): boolean => text.tower === "deploy";
 
 /** @returns the manifest of the staged pack */
 export async function stage(options: StageOptions): Promise<Manifest> {
@@ -168,11 +173,14 @@ export async function stage(options: StageOptions): Promise<Manifest> {
   });
   const built = await build(options);
   for (const tower of ["vision", "text"]) {
-    const own = manifest.files.map(({ name }) => name).filter((name) => name.startsWith(`${tower}.`));
-    await copyInto(join(STAGE_DIR, tower), packDir, ["pack.json", "canary.json", ...own]);
+    const files = manifest.files.map(({ name }) => name).filter((name) => name.startsWith(`${tower}.`));
+    const own = tower === "text" && bankOnly(manifest) ? [] : files;
+    await copyInto(join(options.assetsDir ?? STAGE_DIR, tower), packDir, ["pack.json", "canary.json", ...own]);
   }
   const others = [...laidOut(built), "webhooks.json", "deployment.ts", "big.ts", ...(bigger ? ["big"] : [])];
-  await copyInto(dir, packDir, ["pack.json", "tokenizer.json"], others);
+  const told = bankOnly(manifest) ? ["pack.json"] : ["pack.json", "tokenizer.json"];
+  await copyInto(dir, packDir, told, [...others, "tokenizer.json"]);
+  if (bankOnly(manifest)) await writeIfChanged(join(dir, "tokenizer.json"), "null\n");
   await layOut(dir, packDir, built);
   const big = bigger && (await stageBig(join(dir, "big"), manifest, build, bigger));
   const sources = await readSources(webhooksDir, await readPolicies(packDir, built));

@@ -10,7 +10,7 @@ const USAGE = `npm run models -- pull <id>
 
   <id>              a model of \`npm run models -- list\`
   --out             where it goes (.edgeclip/checkpoints/<id>)
-  --build           compiles it at once; needs --calibrate <pictures>, and --allow-drift is passed on
+  --build           compiles it at once, or imports an ONNX export; needs --calibrate <pictures>, and --allow-drift is passed on
   --accept-licence  agrees to a non-commercial licence without being asked
   --revision        another branch, tag or commit than the registry's
   --update          resolves the revision anew, and locks what it is now
@@ -47,8 +47,6 @@ export async function pull(args: string[]): Promise<void> {
 
   const registry = await readRegistry();
   const model = findModel(registry, id);
-  if (values.build && model.command !== "build")
-    throw new Error(`${id} is an ONNX export, which --build does not compile.`);
   const layout = registry.layouts[model.layout];
   if (!layout) throw new Error(`${id}: there is no layout ${model.layout}`);
   const outDir = values.out ?? `.edgeclip/checkpoints/${id}`;
@@ -73,11 +71,11 @@ export async function pull(args: string[]): Promise<void> {
     screen: process.stderr,
   });
 
-  if (model.command === "import")
-    return console.log(`${outDir} has the ONNX export of ${model.title}, which \`models build\` does not take.`);
   const rest = [outDir, "--id", id, "--repo", model.repo, "--revision", revision, "--licence", licence];
   const calibrate = ["--calibrate", values.calibrate ?? "<pictures>"];
-  if (!values.build) return console.log(`Next: npm run models -- build ${[...rest, ...calibrate].join(" ")}`);
-  const { build } = await import("./build.ts");
-  await build([...rest, ...calibrate, ...(values["allow-drift"] ? ["--allow-drift"] : [])]);
+  if (!values.build)
+    return console.log(`Next: npm run models -- ${model.command} ${[...rest, ...calibrate].join(" ")}`);
+  const make =
+    model.command === "import" ? (await import("./import.ts")).importExport : (await import("./build.ts")).build;
+  await make([...rest, ...calibrate, ...(values["allow-drift"] ? ["--allow-drift"] : [])]);
 }
