@@ -13,6 +13,7 @@ import { residentBelow, sampled, toldMemory } from "./residentMemory.ts";
 
 const EMPTY_LINES = 100_000;
 const LINES = 512;
+const SWEEP_ROUNDS = 300;
 
 interface Job {
   id: string;
@@ -40,7 +41,9 @@ export async function batches(): Promise<void> {
     const response = await fetch(`${url}/batches?task=embed`, { method: "POST", body, headers });
     if (!response.ok) throw new Error(await response.text());
     const { id } = (await response.json()) as Job;
-    for (;;) {
+    // As `npm start` does: whoever edits a Worker meanwhile makes wrangler start it again, and the local queue forgets.
+    for (let round = 1; ; round++) {
+      if (round % SWEEP_ROUNDS === 0) await fetch(`${url}/admin/sweep`, { method: "POST" });
       await sleep(200);
       const job = (await (await fetch(`${url}/batches/${id}`)).json()) as Job;
       if (job.status === "completed") return job;
