@@ -12,6 +12,7 @@ import { memory } from "./memory.ts";
 import { moderation } from "./moderation.ts";
 import { parity } from "./parity.ts";
 import { preprocessing } from "./preprocessing.ts";
+import { quantization } from "./quantization.ts";
 import { requests } from "./requests.ts";
 import { tags } from "./tags.ts";
 
@@ -21,6 +22,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   bundles,
   compile,
   parity,
+  quantization,
   preprocessing,
   accuracy,
   duplicates,

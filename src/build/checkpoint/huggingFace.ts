@@ -1,7 +1,7 @@
 // A folder of a Hugging Face CLIPModel: configuration, tensors, tokenizer.
 import { join } from "node:path";
 import type { Checkpoint } from "./checkpoint.ts";
-import { readHuggingFaceConfig } from "./huggingFaceConfig.ts";
+import { readHuggingFaceConfig, refuseTextOnly } from "./huggingFaceConfig.ts";
 import { huggingFaceNames } from "./huggingFaceNames.ts";
 import { readPreprocessor } from "./huggingFacePreprocessor.ts";
 import { readHuggingFaceTokenizer, readPadToken } from "./huggingFaceTokenizer.ts";
@@ -11,6 +11,7 @@ import { openWeights } from "./weights.ts";
 
 /** @throws Error naming the file and field that is wrong */
 export async function openHuggingFace(dir: string): Promise<Checkpoint> {
+  await refuseTextOnly(join(dir, "config.json"));
   const tokenizer = await readHuggingFaceTokenizer(dir);
   const pad = await readPadToken(dir);
   const { eos } = specialTokens(tokenizer.json, Number.POSITIVE_INFINITY, pad);

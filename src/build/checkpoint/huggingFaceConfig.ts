@@ -101,6 +101,17 @@ export async function readHuggingFaceConfig(path: string, eos: number): Promise<
   };
 }
 
+/** @throws Error for a `CLIPTextModel`: a pack has both towers, and the same tower lies whole in the CLIP it was taken from */
+export async function refuseTextOnly(path: string): Promise<void> {
+  const json = await readJson(path);
+  const type = typeof json === "object" && json !== null && "model_type" in json ? json.model_type : undefined;
+  if (type === "clip_text_model")
+    throw new Error(
+      `${path}: model_type: clip_text_model, as Stable Diffusion's text_encoder, is a text tower alone, and a pack has both; ` +
+        "build the CLIP that it was taken from with --outputs tokens",
+    );
+}
+
 /** A schema that knows its keys. */
 type Keyed = v.GenericSchema & { entries: object };
 

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { REGISTRY, readRegistry } from "../registry/readRegistry.ts";
 import type { KnownModel } from "../registry/schema.ts";
-import { gpuGigabytes, type Tier, tierOf } from "../registry/tiers.ts";
+import { gpuGigabytes, TABLE, type Tier, tierOf } from "../registry/tiers.ts";
 import { type Column, table } from "../terminal/table.ts";
 
 const USAGE = `npm run models -- list [--json]
@@ -28,7 +28,7 @@ deploy: texts are encoded when labels are built. GB: both towers in fp16. *: non
 
 const tiersOf = ({ params, text_tower }: KnownModel) => ({
   vision: tierOf(params.vision),
-  text: text_tower === "deploy" ? ("deploy" as const) : tierOf(params.text),
+  text: text_tower === "deploy" ? ("deploy" as const) : tierOf(params.text, TABLE),
 });
 
 function row(model: KnownModel): string[] {

@@ -55,16 +55,8 @@ export async function holdDrift(checkpoint: Checkpoint, tower: TowerName, option
 
   const few = inputs.slice(0, RANKED_ON);
   const base = await measure(held.tensors, [], few);
-  const ranked: { name: string; parameters: number; gain: number }[] = [];
-  for (const [name, { parameters }] of layers) {
-    const without = await measure(held.tensors, [name], few);
-    ranked.push({ name, parameters, gain: (without.cosine_mean - base.cosine_mean) / parameters });
-  }
-  ranked.sort((a, b) => b.gain - a.gain);
-  let left = FLOAT_SHARE * totalOf(layers);
-  for (const { name, parameters, gain } of ranked) {
-    if (gain <= 0 || parameters > left) continue;
-    left -= parameters;
+  const ranked = await mostSensitive(layers, base, (name) => measure(held.tensors, [name], few));
+  for (const name of ranked) {
     held.float.push(name);
     held.drift = await measure(held.tensors, held.float);
     log(`${tower}: ${name} in fp32: ${told(held.drift)}`);
@@ -73,7 +65,28 @@ export async function holdDrift(checkpoint: Checkpoint, tower: TowerName, option
   return held;
 }
 
-const told = ({ cosine_mean, cosine_worst }: Drift) => `mean ${cosine_mean}, worst ${cosine_worst}`;
+/**
+ * @param without the drift with one layer left in fp32
+ * @returns the layers that gain the most for their size, as many as may stay in fp32
+ */
+export async function mostSensitive(
+  layers: ReadonlyMap<string, ObservedLayer>,
+  base: Drift,
+  without: (name: string) => Promise<Drift>,
+): Promise<string[]> {
+  const ranked: { name: string; parameters: number; gain: number }[] = [];
+  for (const [name, { parameters }] of layers)
+    ranked.push({ name, parameters, gain: ((await without(name)).cosine_mean - base.cosine_mean) / parameters });
+  let left = FLOAT_SHARE * ranked.reduce((sum, { parameters }) => sum + parameters, 0);
+  const chosen = ranked
+    .filter(({ gain }) => gain > 0)
+    .sort((a, b) => b.gain - a.gain)
+    .filter(({ parameters }) => {
+      if (parameters > left) return false;
+      left -= parameters;
+      return true;
+    });
+  return chosen.map(({ name }) => name);
+}
 
-const totalOf = (layers: ReadonlyMap<string, ObservedLayer>) =>
-  [...layers.values()].reduce((sum, { parameters }) => sum + parameters, 0);
+const told = ({ cosine_mean, cosine_worst }: Drift) => `mean ${cosine_mean}, worst ${cosine_worst}`;

@@ -29,6 +29,11 @@ function changed(file: string, change: object): string {
   return copy;
 }
 
+test("a text encoder alone, as Stable Diffusion has it, is refused with the way out", async () => {
+  const alone = changed("config.json", { model_type: "clip_text_model", architectures: ["CLIPTextModel"] });
+  await expect(openCheckpoint(alone)).rejects.toThrow(/model_type: clip_text_model.*--outputs tokens/);
+});
+
 test("omitted keys take transformers' defaults, which are those of ViT-B/32 with QuickGELU", async () => {
   const blocks = { layers: 12, activation: "quick_gelu", epsilon: 1e-5, layerScale: false };
   expect(await read({})).toMatchObject({

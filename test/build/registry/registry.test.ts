@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { findModel, readRegistry } from "../../../src/build/registry/readRegistry.ts";
-import { tierOf } from "../../../src/build/registry/tiers.ts";
+import { TABLE, tierOf } from "../../../src/build/registry/tiers.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "edgeclip-registry-"));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -25,7 +25,15 @@ test("holds no hash: those are locked when somebody has downloaded the files", (
 });
 
 test("tiers follow size: measured on the edge in int8, past it, and far past it", () => {
-  expect([9, 39.69, 61.41, 87.85, 1844.91].map(tierOf)).toEqual(["int8", "int8", "int4", "gpu", "gpu"]);
+  expect([9, 39.69, 61.41, 87.85, 1844.91].map((params) => tierOf(params))).toEqual([
+    "int8",
+    "int8",
+    "int4",
+    "gpu",
+    "gpu",
+  ]);
+  // The embedding table stays in int8.
+  expect([44.51, 63.43].map((params) => tierOf(params, TABLE))).toEqual(["int4", "gpu"]);
 });
 
 test("the table fits 100 columns and has every model", () => {
