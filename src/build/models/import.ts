@@ -13,7 +13,7 @@ const USAGE = `npm run models -- import <folder> --id <id> --calibrate <pictures
   --quant        int8 (the edge), fp16 (GPUs) or fp32; int8 without it
   --calibrate    a folder of pictures (a few hundred) that the drift is measured on; int8 needs it
   --logit-scale  the trained scale, as multiplied with the cosine; without it the one that the registry has for the id
-  --logit-bias   the trained bias, which SigLIP's scores need; without it the registry's
+  --logit-bias   the trained bias, which SigLIP's scores need (--logit-bias=-12.9); without it the registry's
   --out          where the pack goes (models/<id>)
   --out-fp32     where the fp32 pack goes that the drift is measured against (.edgeclip/fp32/<id>)
   --labels       label files whose names measure the drift of the text tower (models/labels)

@@ -22,7 +22,8 @@ export type Tokenize = (text: string) => Tokens;
 export const MAX_TEXT_LENGTH = 16_384;
 
 /** Byte-level BPE is CLIP's; SigLIP's are Unigram, and BPE of whole texts. */
-const TYPES: unknown[] = ["BPE", "Unigram"];
+const EDGE_TYPES: unknown[] = ["BPE"];
+const DEPLOY_TYPES: unknown[] = ["BPE", "Unigram"];
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -33,8 +34,9 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
  * @param tokenizerJson a byte-level BPE in the layout CLIP checkpoints ship, or SigLIP's
  */
 export function createTokenizer(tokenizerJson: unknown, text: Manifest["text"]): Tokenize {
-  if (!isRecord(tokenizerJson) || !isRecord(tokenizerJson.model) || !TYPES.includes(tokenizerJson.model.type)) {
-    throw new Problem("pack_corrupt", "tokenizer.json: a BPE or Unigram tokenizer is expected");
+  const types = text.tower === "deploy" ? DEPLOY_TYPES : EDGE_TYPES;
+  if (!isRecord(tokenizerJson) || !isRecord(tokenizerJson.model) || !types.includes(tokenizerJson.model.type)) {
+    throw new Problem("pack_corrupt", "tokenizer.json: a byte-level BPE is expected");
   }
   const tokenizer = new Tokenizer(
     {
