@@ -13,7 +13,7 @@ import { compareVectors } from "../src/build/drift.ts";
 import { readLabelNames } from "../src/build/labels/readLabelNames.ts";
 import { openTower } from "../src/build/ort.ts";
 import type { Calibration } from "../src/build/quantize/calibration.ts";
-import { mostSensitive } from "../src/build/quantize/holdDrift.ts";
+import { FINER_SHARE, mostSensitive } from "../src/build/quantize/holdDrift.ts";
 import { int4 } from "../src/build/quantize/int4.ts";
 import { int8 } from "../src/build/quantize/int8.ts";
 import { migrateOutliers } from "../src/build/quantize/migrateOutliers.ts";
@@ -128,7 +128,9 @@ async function study(name: string, given: Study): Promise<void> {
     run(given, source, int8(calibration, { float: new Set(float) }), RANKED_ON);
   const drift = async (source: TensorSource, float: string[]) =>
     compareVectors(exact.vectors.slice(0, RANKED_ON), (await few(source, float)).vectors);
-  const sensitive = await mostSensitive(layers, await drift(tensors, []), (layer) => drift(tensors, [layer]));
+  const sensitive = await mostSensitive(layers, FINER_SHARE.int8, await drift(tensors, []), (layer) =>
+    drift(tensors, [layer]),
+  );
   const float = new Set(sensitive);
 
   show("int8", await run(given, tensors, int8(calibration)));

@@ -14,7 +14,7 @@ import { checkTensors } from "./expectedTensors.ts";
 import { measureStaged } from "./measureStaged.ts";
 import { EDGE_SHARD_BYTES } from "./onnx/shards.ts";
 import { openTower, type TowerName } from "./ort.ts";
-import { holdDrift } from "./quantize/holdDrift.ts";
+import { FINER_SHARE, holdDrift } from "./quantize/holdDrift.ts";
 import { int4 } from "./quantize/int4.ts";
 import { int8 } from "./quantize/int8.ts";
 import { canaryInputs, type PackOptions, writePack } from "./writePack.ts";
@@ -85,9 +85,9 @@ async function prepare(checkpoint: Checkpoint, options: BuildOptions, workDir: s
   log(`${pictures.length} calibration pictures of ${size} px`);
   const calibration = quantization === "int8" ? await calibrate(checkpoint, pictures, workDir) : undefined;
   const floats = quantization === "fp16" ? fp16() : fp32();
-  const make = (float: ReadonlySet<string>) => {
-    if (quantization === "int4") return int4({ float });
-    return calibration ? int8(calibration, { float }) : floats;
+  const make = (finer: ReadonlySet<string>) => {
+    if (quantization === "int4") return int4(finer);
+    return calibration ? int8(calibration, { float: finer }) : floats;
   };
   const edge = isInteger(quantization);
   const pack: PackOptions = {
@@ -122,19 +122,20 @@ async function buildWhole(checkpoint: Checkpoint, options: BuildOptions, workDir
   });
   let drift = await measure();
   if (edge && !(withinBudget(drift.image) && withinBudget(drift.text))) {
-    options.log("past the drift budget: moving outliers, then keeping the most sensitive layers in fp32");
-    const adjusted: NonNullable<Manifest["adjusted"]> = { migrated: [], float: [] };
+    options.log("past the drift budget: moving outliers, then keeping the most sensitive layers finer");
+    const adjusted: NonNullable<Manifest["adjusted"]> = { migrated: [], finer: [] };
     let { tensors } = checkpoint;
     for (const [side, tower] of SIDES) {
       if (withinBudget(drift[side])) continue;
-      const own = { inputs: inputs[side], make, workDir, log: options.log };
+      const share = FINER_SHARE[pack.quantization === "int4" ? "int4" : "int8"];
+      const own = { inputs: inputs[side], make, share, workDir, log: options.log };
       const held = await holdDrift({ ...checkpoint, tensors }, tower, own);
       tensors = held.tensors;
       if (held.migrated) adjusted.migrated.push(tower);
-      adjusted.float.push(...held.float);
+      adjusted.finer.push(...held.finer);
     }
-    if (adjusted.migrated.length + adjusted.float.length > 0) {
-      const precision = make(new Set(adjusted.float));
+    if (adjusted.migrated.length + adjusted.finer.length > 0) {
+      const precision = make(new Set(adjusted.finer));
       const description = { ...pack.description, adjusted };
       manifest = await writePack({ ...checkpoint, tensors }, { ...pack, precision, description });
       drift = await measure();

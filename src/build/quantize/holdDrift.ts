@@ -1,4 +1,4 @@
-// What brings a tower back into the drift budget: outliers moved into the weights, then the most sensitive layers in fp32.
+// What brings a tower back into the drift budget: outliers moved into the weights, then the most sensitive layers in a finer format.
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { TensorSource } from "../checkpoint/tensorSource.ts";
 import { fp32 } from "../compile/fp32.ts";
@@ -9,15 +9,17 @@ import { writeTower } from "../writeTowers.ts";
 import { migrateOutliers } from "./migrateOutliers.ts";
 import { type ObservedLayer, observeLayers } from "./observeLayers.ts";
 
-/** Of a tower's weights in layers, at most this share stays in fp32: an int8 pack grows by three tenths. */
-const FLOAT_SHARE = 0.1;
+/** Of a tower's weights in layers, at most this share is kept in fp32 (int8 packs) or int8 (int4): either grows by about three tenths. */
+export const FINER_SHARE = { int8: 0.1, int4: 0.4 };
 /** Inputs that the layers are ranked on; the result is measured on all of them. */
 const RANKED_ON = 8;
 
 export interface HoldOptions {
   inputs: readonly Input[];
-  /** The number format, with these layers in fp32. */
-  make: (float: ReadonlySet<string>) => Precision;
+  /** The number format, with these layers in a finer one. */
+  make: (finer: ReadonlySet<string>) => Precision;
+  /** At most this share of the weights goes to the finer one. */
+  share: number;
   workDir: string;
   log: (line: string) => void;
 }
@@ -26,12 +28,12 @@ export interface Held {
   tensors: TensorSource;
   migrated: boolean;
   /** The most sensitive first. */
-  float: string[];
+  finer: string[];
   drift: Drift;
 }
 
 export async function holdDrift(checkpoint: Checkpoint, tower: TowerName, options: HoldOptions): Promise<Held> {
-  const { inputs, make, workDir, log } = options;
+  const { inputs, make, share, workDir, log } = options;
   const vectors = async (tensors: TensorSource, precision: Precision, some: readonly Input[]) => {
     await writeTower(workDir, tower, { ...checkpoint, tensors }, precision, Number.POSITIVE_INFINITY);
     const session = await openTower(workDir, tower);
@@ -41,43 +43,45 @@ export async function holdDrift(checkpoint: Checkpoint, tower: TowerName, option
     return made;
   };
   const exact = await vectors(checkpoint.tensors, fp32(), inputs);
-  const measure = async (tensors: TensorSource, float: readonly string[], some = inputs) =>
-    compareVectors(exact.slice(0, some.length), await vectors(tensors, make(new Set(float)), some));
+  const measure = async (tensors: TensorSource, finer: readonly string[], some = inputs) =>
+    compareVectors(exact.slice(0, some.length), await vectors(tensors, make(new Set(finer)), some));
 
   const layers = await observeLayers(checkpoint, tower, inputs, workDir);
   const moved = migrateOutliers(checkpoint.tensors, layers);
   const [plain, smooth] = [await measure(checkpoint.tensors, []), await measure(moved, [])];
   const migrated = smooth.cosine_mean > plain.cosine_mean;
-  const held: Held = { tensors: migrated ? moved : checkpoint.tensors, migrated, float: [], drift: plain };
+  const held: Held = { tensors: migrated ? moved : checkpoint.tensors, migrated, finer: [], drift: plain };
   if (migrated) held.drift = smooth;
   log(`${tower}: plain ${told(plain)}; outliers moved behind the layer norms ${told(smooth)}`);
   if (withinBudget(held.drift)) return held;
 
   const few = inputs.slice(0, RANKED_ON);
   const base = await measure(held.tensors, [], few);
-  const ranked = await mostSensitive(layers, base, (name) => measure(held.tensors, [name], few));
+  const ranked = await mostSensitive(layers, share, base, (name) => measure(held.tensors, [name], few));
   for (const name of ranked) {
-    held.float.push(name);
-    held.drift = await measure(held.tensors, held.float);
-    log(`${tower}: ${name} in fp32: ${told(held.drift)}`);
+    held.finer.push(name);
+    held.drift = await measure(held.tensors, held.finer);
+    log(`${tower}: ${name} finer: ${told(held.drift)}`);
     if (withinBudget(held.drift)) break;
   }
   return held;
 }
 
 /**
- * @param without the drift with one layer left in fp32
- * @returns the layers that gain the most for their size, as many as may stay in fp32
+ * @param share of the weights that the chosen may have
+ * @param without the drift with one layer finer
+ * @returns the layers that gain the most for their size
  */
 export async function mostSensitive(
   layers: ReadonlyMap<string, ObservedLayer>,
+  share: number,
   base: Drift,
   without: (name: string) => Promise<Drift>,
 ): Promise<string[]> {
   const ranked: { name: string; parameters: number; gain: number }[] = [];
   for (const [name, { parameters }] of layers)
     ranked.push({ name, parameters, gain: ((await without(name)).cosine_mean - base.cosine_mean) / parameters });
-  let left = FLOAT_SHARE * ranked.reduce((sum, { parameters }) => sum + parameters, 0);
+  let left = share * ranked.reduce((sum, { parameters }) => sum + parameters, 0);
   const chosen = ranked
     .filter(({ gain }) => gain > 0)
     .sort((a, b) => b.gain - a.gain)

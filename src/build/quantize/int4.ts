@@ -56,15 +56,15 @@ function int4Linear(graph: Graph, x: string, { name, weight, inputs, outputs, bi
 
 /**
  * Only for transformers: convolutions have no 4-bit operator.
- * @param float names of layers that stay in fp32
+ * @param finer names of layers that stay in int8
  */
-export function int4({ float = new Set() }: { float?: ReadonlySet<string> } = {}): Precision {
-  const rest = int8({ pictures: 0, ranges: {} }, { float });
+export function int4(finer: ReadonlySet<string> = new Set()): Precision {
+  const rest = int8({ pictures: 0, ranges: {} });
   return {
     ...rest,
     linear(graph, x, layer) {
       // Blocks are whole: a layer whose inputs no blocks of 32 make is small or odd, and int8 serves it.
-      if (float.has(layer.name) || layer.inputs % BLOCK !== 0) return rest.linear(graph, x, layer);
+      if (finer.has(layer.name) || layer.inputs % BLOCK !== 0) return rest.linear(graph, x, layer);
       return byColumns(graph, layer, 0.5, EDGE_SHARD_BYTES, (part) => int4Linear(graph, x, part));
     },
     convolution(_graph, _x, { name }) {

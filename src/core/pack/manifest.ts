@@ -60,8 +60,8 @@ export const ManifestSchema = v.object({
     v.object({
       /** Towers whose activation outliers were moved into the weights behind their layer norms. */
       migrated: v.array(v.picklist(["vision", "text"])),
-      /** Layers that stay in fp32, the most sensitive first. */
-      float: v.array(v.string()),
+      /** Layers in a finer format, the most sensitive first: fp32 in an int8 pack, int8 in an int4 one. */
+      finer: v.array(v.string()),
     }),
   ),
   space: sha256,
