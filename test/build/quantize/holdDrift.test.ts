@@ -49,6 +49,7 @@ test("planted outliers change fp32 nothing; moved, they are back in the budget",
   const same = await vectorsOf(planted);
   expect(compareVectors(exact.alone, same.alone).cosine_worst).toBeGreaterThan(0.9999);
   const lost = compareVectors(exact.alone, (await vectorsOf(planted, int8(NONE))).alone);
+  expect(withinBudget(lost)).toBe(false);
   const lines: string[] = [];
   const held = await holdDrift(planted, "vision", {
     inputs,
