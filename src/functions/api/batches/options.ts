@@ -4,7 +4,7 @@ import { Problem } from "../../../core/problem.ts";
 import { checkUrl } from "../../../core/remote/checkUrl.ts";
 import { type JobInput, PRIORITIES, TASKS, type Task } from "../../batches/jobs.ts";
 import { type TaskOptions, taskOptions } from "../../batches/taskOptions.ts";
-import type { Deployment } from "../../deployment/deployment.ts";
+import type { BigModel, Deployment } from "../../deployment/deployment.ts";
 import type { Given } from "../../input/options.ts";
 import { parseOptions } from "../../input/parseOptions.ts";
 import { checkModerator } from "../../moderation/judge.ts";
@@ -15,6 +15,7 @@ import { ModerateSchema } from "../../tasks/moderateOptions.ts";
 import { standardsOf } from "../../tasks/moderatePicture.ts";
 import { TagSchema } from "../../tasks/tagOptions.ts";
 import type { Env } from "../env.ts";
+import { checkEmbeddedBank, checkEmbeddedPolicies } from "../escalation/embedded.ts";
 import { placeOf } from "./place.ts";
 
 const object = (what: string) => v.pipe(v.string(`must be the ${what}`), v.minLength(1, `must be the ${what}`));
@@ -85,19 +86,36 @@ function checkTask(options: TaskOptions, deployment: Deployment, env: Env): void
   throw new Problem("text_unavailable", message, named("labels", message));
 }
 
+/** The same for the big model, of which only the ids of banks and policies are known here. */
+function checkBigTask(options: TaskOptions, big: BigModel, env: Env): void {
+  if (options.task === "moderate") {
+    checkModerator(big, env.ALLOW_DEMO_MODERATION);
+    checkEmbeddedPolicies(options, big);
+  }
+  if (options.task !== "classify" && options.task !== "tag") return;
+  const { bank, labels = [], template } = options;
+  if (bank !== undefined) checkEmbeddedBank(bank, big);
+  if (textsOf(labels, template).every((text) => text === undefined)) return;
+  const message = `Labels are not embedded for ${big.manifest.id}: a bank can be asked with.`;
+  throw new Problem("text_unavailable", message, named("labels", message));
+}
+
 /** @throws Problem naming the field that is wrong */
 export function batchOptions(given: Given, deployment: Deployment, env: Env): BatchOptions {
   const { manifest } = deployment;
   const stated = parseOptions(given.form === "json" ? InJsonSchema : InQuerySchema, given);
   const { task, model, priority, callback_url, input, ...options } = { input: undefined, ...stated };
-  placeOf({ task, model }, deployment, env);
-  const place = given.form === "json" ? input : undefined;
+  const place = placeOf({ task, model }, deployment, env);
+  const from = given.form === "json" ? input : undefined;
   const own = given.form === "json" || input === undefined ? options : { ...options, input };
-  checkTask(taskOptions(task, { options: own, form: given.form }), deployment, env);
+  const asked = taskOptions(task, { options: own, form: given.form });
+  const { big } = deployment;
+  if (big && place.model.space === big.manifest.space) checkBigTask(asked, big, env);
+  else checkTask(asked, deployment, env);
   return {
     // Left out where that says the same.
     model: model === manifest.id ? undefined : model,
-    ...{ task, options: own, priority: PRIORITIES.indexOf(priority), input: place as JobInput | undefined },
+    ...{ task, options: own, priority: PRIORITIES.indexOf(priority), input: from as JobInput | undefined },
     callback: callback_url === undefined ? null : callbackOf(callback_url, env),
   };
 }

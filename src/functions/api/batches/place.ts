@@ -1,4 +1,5 @@
-// Which model answers the lines of a batch, and where: the deployed one by the batch Worker, or that of the backends that pull.
+// Which model answers the lines of a batch, and where: the deployed one by the batch Worker, the big one on its backends, or that
+// of the backends that pull.
 import { Problem } from "../../../core/problem.ts";
 import { modelOf } from "../../answer/modelOf.ts";
 import type { Job, Task } from "../../batches/jobs.ts";
@@ -14,20 +15,25 @@ const named = (message: string) => ({ errors: [{ parameter: "model", pointer: "/
  */
 export function placeOf(
   { task, model: asked }: { task: Task; model: string | undefined },
-  { manifest }: Deployment,
-  { PULL_MODEL, PULL_QUEUE }: Env,
+  { manifest, big }: Deployment,
+  { PULL_MODEL, PULL_QUEUE, BIG_BACKEND_URLS }: Env,
 ): Pick<Job, "model" | "dim" | "pulled"> {
   const pull = pullModelOf(PULL_MODEL);
   if (pull && !PULL_QUEUE)
     throw new Problem("backend_unavailable", "This deployment names PULL_MODEL, but has no queue PULL_QUEUE.");
   const id = asked ?? manifest.id;
   const own = id === manifest.id;
+  const width = (embed_dim: number): number => (task === "embed" ? embed_dim : 0);
+  if (id === big?.manifest.id && (BIG_BACKEND_URLS?.trim() || id !== pull?.id)) {
+    if (!BIG_BACKEND_URLS?.trim())
+      throw new Problem("backend_unavailable", `No backend is named for ${id}: BIG_BACKEND_URLS is empty.`);
+    return { model: modelOf(big.manifest), dim: width(big.manifest.embed_dim), pulled: 0 };
+  }
   if (!own && id !== pull?.id) {
-    const others = pull && pull.id !== manifest.id ? `${manifest.id} or ${pull.id}` : `${manifest.id}`;
-    const message = `must be ${others}, ${pull ? "which are" : "the one that is"} deployed, or left out`;
+    const known = [...new Set([manifest.id, big?.manifest.id, pull?.id])].filter((name) => name !== undefined);
+    const message = `must be ${known.join(" or ")}, or left out`;
     throw new Problem("model_not_found", `model ${message}.`, named(message));
   }
-  const width = (embed_dim: number): number => (task === "embed" ? embed_dim : 0);
   if (pull?.id !== id) return { model: modelOf(manifest), dim: width(manifest.embed_dim), pulled: 0 };
   const same = pull.space === manifest.space;
   if (own && !same)

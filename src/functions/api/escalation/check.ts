@@ -5,6 +5,7 @@ import type { BigModel, Deployment } from "../../deployment/deployment.ts";
 import { checkModerator } from "../../moderation/judge.ts";
 import type { ModerateOptions } from "../../tasks/moderatePicture.ts";
 import type { AppTypes } from "../env.ts";
+import { checkEmbeddedBank, checkEmbeddedPolicies } from "./embedded.ts";
 import type { Escalate } from "./options.ts";
 
 const refused = (code: ProblemCode, pointer: string, detail: string): Problem => {
@@ -36,8 +37,7 @@ export function checkBank(
   const { id } = big.manifest;
   if (bank === undefined)
     throw refused("invalid_request", "/escalate", `escalate goes with a bank: labels are not embedded for ${id}.`);
-  if (!big.banks.has(bank) && deployment.banks.has(bank))
-    throw refused("bank_not_found", "/bank", `The bank ${JSON.stringify(bank)} is not embedded for ${id}.`);
+  checkEmbeddedBank(bank, big);
   return big;
 }
 
@@ -52,11 +52,7 @@ export function checkPolicies(
   context: Context<AppTypes>,
 ): BigModel {
   const big = bigModel(escalate, deployment, context);
-  for (const [field, id] of Object.entries({ policy, shadow })) {
-    if (id === undefined || big.policies.has(id) || !deployment.policies.has(id)) continue;
-    const detail = `The policy ${JSON.stringify(id)} is not embedded for ${big.manifest.id}.`;
-    throw refused("policy_not_found", `/${field}`, detail);
-  }
+  checkEmbeddedPolicies({ policy, shadow }, big);
   // Scores that are no probabilities would let through what a measured policy holds for review.
   if (big.policies.get(policy) === false && deployment.policies.get(policy)?.calibrated)
     throw refused(
