@@ -196,11 +196,7 @@ export async function submit(
   const model = { id: "m", space: "s", pack: "p" };
   const { task = "embed", callback = null, expires = now + 7 * 86_400_000 } = more;
   const dim = task === "embed" ? working.deployment.manifest.embed_dim : 0;
-  await openJob(
-    env.DB,
-    { id, task, options: {}, model, dim, priority: 1, callback, caller: "", now, expires },
-    now,
-  );
+  await openJob(env.DB, { id, task, options: {}, model, dim, priority: 1, callback, caller: "", now, expires }, now);
   await acceptJob(env.DB, id, { upload: 1 }, { key: undefined, hash: "" }, now);
   await own.WEBHOOKS.send({ kind: "batch", id, due_at: now });
   return id;
