@@ -28,6 +28,13 @@ export function convolutionOf({ attributes }: OnnxNode, { dims }: OnnxTensor): C
   };
 }
 
+/** Whether it is a linear layer of each place by itself. */
+export const isPointwise = ({ kernel, strides, pads, group }: ConvolutionShape): boolean =>
+  group === 1 &&
+  kernel.length === 2 &&
+  [...kernel, ...strides].every((each) => each === 1) &&
+  pads.every((pad) => pad === 0);
+
 /** Whether it cuts a picture of that side into patches without rest. */
 export const isPatches = ({ dims, kernel, strides, pads, dilations, group }: ConvolutionShape, size: number): boolean =>
   group === 1 &&

@@ -80,7 +80,10 @@ async function imported(source: ImportSource, logit: { scale: number; bias: numb
     const names: string[] = [];
     for (const tower of ["vision", "text"] as const)
       names.push(
-        ...(await writeImported(dir, tower, towers[tower], { size: image.size, norm: image }, precision, shardLimit)),
+        ...(await writeImported(dir, tower, towers[tower], { size: image.size, norm: image }, precision, {
+          shardLimit,
+          pointwise: shardLimit < Number.POSITIVE_INFINITY,
+        })),
       );
     return names;
   };

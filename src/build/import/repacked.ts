@@ -5,7 +5,7 @@ import type { OnnxNode } from "../onnx/decode.ts";
 import { type Attribute, encodeTensor } from "../onnx/encode.ts";
 import type { Graph } from "../onnx/graph.ts";
 import type { OnnxTensor } from "../onnx/tensorProto.ts";
-import { convolutionOf, isPatches } from "./convolutions.ts";
+import { convolutionOf, isPatches, isPointwise } from "./convolutions.ts";
 import type { SourceTower } from "./findTower.ts";
 import { floatsOf, isFloat, widened, widenedType } from "./floats.ts";
 import { checkOpset, upgraded } from "./upgrade.ts";
@@ -21,6 +21,7 @@ export class Repacked {
   readonly #graph: Graph;
   readonly #source: SourceTower;
   readonly #precision: Precision;
+  readonly #pointwise: boolean;
   readonly #constants: Map<string, OnnxTensor>;
   /** Of the source's values in the graph. */
   readonly #names = new Map<string, string>();
@@ -29,7 +30,9 @@ export class Repacked {
   readonly #used = new Map<string, number>();
   #nhwc: { nchw: string; name: string; size: number } | undefined;
 
-  constructor(graph: Graph, source: SourceTower, precision: Precision) {
+  /** @param pointwise whether 1 x 1 convolutions are linear layers, which int8 keeps in a quarter of the bytes */
+  constructor(graph: Graph, source: SourceTower, precision: Precision, pointwise: boolean) {
+    this.#pointwise = pointwise;
     checkOpset(source.model.path, source.model.opset);
     this.#graph = graph;
     this.#source = source;
@@ -66,9 +69,12 @@ export class Repacked {
   }
 
   /** @returns whether the node is a constant, which is now known */
-  #constantOf({ op, outputs, attributes }: OnnxNode): boolean {
-    if (op !== "Constant") return false;
+  #constantOf({ op, inputs, outputs, attributes }: OnnxNode): boolean {
     const [name = ""] = outputs;
+    // Exporters keep equal weights once, and pass them on.
+    const same = op === "Identity" ? this.#constants.get(inputs[0] ?? "") : undefined;
+    if (same) this.#constants.set(name, { ...same, name });
+    if (op !== "Constant") return same !== undefined;
     const [[kind, value] = ["", ""]] = attributes;
     const given = (type: OnnxTensor["type"], dims: number[], array: ArrayBufferView<ArrayBuffer>): OnnxTensor => ({
       ...{ name, type, dims },
@@ -164,7 +170,20 @@ export class Repacked {
     const layer = convolutionOf(node, weight);
     if (this.#nhwc && this.#isPixels(x) && isPatches(layer, this.#nhwc.size))
       return this.#patches(this.#nhwc, weight, layer.kernel[0] ?? 1, bias);
+    if (this.#pointwise && isPointwise(layer)) return this.#each(x, weight, bias);
     return this.#place(node);
+  }
+
+  /** A convolution of one place is a linear layer over channels. @returns float [N, outputs, H, W] */
+  #each(x: string, weight: OnnxTensor, bias: OnnxTensor | undefined): string {
+    const [outputs = 0, inputs = 0] = weight.dims;
+    const graph = this.#graph;
+    const places = graph.node("Transpose", [this.#value(x)], { perm: [0, 2, 3, 1] });
+    const mixed = this.#precision.linear(graph, places, {
+      ...{ name: this.#own(weight.name), inputs, outputs, weight: floatsOf(weight) },
+      ...(bias && { bias: floatsOf(bias) }),
+    });
+    return graph.node("Transpose", [mixed], { perm: [0, 3, 1, 2] });
   }
 
   /** A convolution whose stride is its kernel is a linear layer over patches. @returns float [N, width, grid, grid] */

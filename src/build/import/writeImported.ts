@@ -24,12 +24,12 @@ export async function writeImported(
   source: SourceTower,
   image: ImportedImage,
   precision: Precision,
-  shardLimit: number,
+  { shardLimit, pointwise }: { shardLimit: number; pointwise: boolean },
 ): Promise<string[]> {
   const shards = new ShardWriter(dir, tower, shardLimit);
   try {
     const graph = new Graph(tower, shards);
-    const repacked = new Repacked(graph, source, precision);
+    const repacked = new Repacked(graph, source, precision, pointwise);
     if (tower === "vision") {
       const pixels = normalizedPixels(graph, pixelInput(graph, image.size), image.norm);
       repacked.pixels(graph.node("Transpose", [pixels], { perm: [0, 3, 1, 2] }), pixels, image.size);

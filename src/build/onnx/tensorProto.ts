@@ -6,7 +6,7 @@ import { readExactly } from "../checkpoint/readExactly.ts";
 import type { Field, ProtoFile } from "./fields.ts";
 
 /** TensorProto.DataType of the formats that models for inference come in, with bytes an element. */
-export const TENSOR_TYPES = new Map<
+const TENSOR_TYPES = new Map<
   number,
   { name: "FLOAT" | "UINT8" | "INT8" | "INT32" | "INT64" | "BOOL" | "FLOAT16" | "DOUBLE" | "BFLOAT16"; bytes: number }
 >([
