@@ -21,6 +21,15 @@ test("hugging_face composes, none leaves alone", () => {
   expect(clean("e\u0301 &amp;", "none")).toBe("e\u0301 &amp;");
 });
 
+test.each([
+  ["A_Photo  of a cat!", "a photo of a cat"],
+  ["  it's &amp;amp; DON'T -- (x) ", "its dont x"],
+  ["schÃ¶n «é»  Straße", "schön «é» straße"],
+  ["a|b~c{d}[e]^f`g", "abcdefg"],
+])("canonicalize is open_clip's `_clean_canonicalize`: %j", (text, expected) => {
+  expect(clean(text, "canonicalize")).toBe(expected);
+});
+
 test("where the port knowingly differs from ftfy", () => {
   expect(clean("â„¢", "open_clip")).toBe("™"); // ftfy leaves it
   expect(clean("×²", "open_clip")).toBe("×²"); // ftfy makes a Hebrew ligature of it
