@@ -12,7 +12,7 @@ import { describe } from "../src/build/describe.ts";
 import { compareVectors } from "../src/build/drift.ts";
 import { readLabelNames } from "../src/build/labels/readLabelNames.ts";
 import { openTower } from "../src/build/ort.ts";
-import type { Calibration } from "../src/build/quantize/calibration.ts";
+import { type Calibration, RANGE_KEPT } from "../src/build/quantize/calibration.ts";
 import { FINER_SHARE, mostSensitive } from "../src/build/quantize/holdDrift.ts";
 import { int4 } from "../src/build/quantize/int4.ts";
 import { int8 } from "../src/build/quantize/int8.ts";
@@ -141,10 +141,10 @@ async function study(name: string, given: Study): Promise<void> {
     const ranges = Object.fromEntries(
       Object.entries(calibration.ranges).map(([key, [low, high]]): [string, [number, number]] => [
         key,
-        [0.8 * low, 0.8 * high],
+        [low / RANGE_KEPT, high / RANGE_KEPT],
       ]),
     );
-    show("int8, activation ranges cut to 80 %", await run(given, tensors, int8({ ...calibration, ranges })));
+    show("int8, activation ranges whole", await run(given, tensors, int8({ ...calibration, ranges })));
     return;
   }
   show("int4", await run(given, tensors, int4()));

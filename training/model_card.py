@@ -19,14 +19,14 @@ around it is Apache-2.0. `pack.json` says the same in `source.licence`.
 
 | | |
 | --- | --- |
-| image tower | OpenCLIP ModifiedResNet, layers 3, 4, 6, 3, width 32, attention pooling, 128 px; 9.3 M parameters, 0.48 GMAC a picture |
+| image tower | OpenCLIP ModifiedResNet, layers 3, 4, 6, 3, width 32, attention pooling, 96 px; 9.3 M parameters, 0.27 GMAC a picture |
 | text tower | 3 layers of width 192, 24 tokens, byte-level BPE of 4,096 in CLIP's form; 2.2 M parameters |
 | embedding | {dim} values, logit scale {scale:.1f} (refitted, see below) |
 | pack | {megabytes:.1f} MB in int8; cosine with fp32 on {pictures} pictures: mean {mean:.4f}, worst {worst:.4f} |
 | compute | {compute} |
 
-Trained from scratch by contrastive learning: the multi-positive cross-entropy over the label bank, InfoNCE on captions, and the geometry of
-a real CLIP's text vectors (Detic's, names only). [training/README.md](../../training/README.md) has the recipe and the ablation.
+Trained from scratch by contrastive learning: the multi-positive cross-entropy over the label bank, InfoNCE on captions, the
+geometry of a real CLIP's text vectors (Detic's, names only), and at last NT-Xent of two views. [training/README.md](../../training/README.md) has the recipe and the ablation.
 
 ## What it was measured on
 

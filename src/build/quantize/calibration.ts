@@ -8,6 +8,12 @@ export interface Calibration {
   ranges: Record<string, [number, number]>;
 }
 
+/**
+ * Of the range that was seen. What lies outside is cut off there: it is rare, and the grid is finer for all else. Measured on nano,
+ * see ../README.md.
+ */
+export const RANGE_KEPT = 0.85;
+
 /** real = (value - zeroPoint) * scale */
 export interface Affine {
   scale: number;

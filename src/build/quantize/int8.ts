@@ -12,7 +12,7 @@ import {
 import type { Graph } from "../onnx/graph.ts";
 import { EDGE_SHARD_BYTES } from "../onnx/shards.ts";
 import { byColumns } from "./byColumns.ts";
-import { type Affine, affineOf, type Calibration } from "./calibration.ts";
+import { type Affine, affineOf, type Calibration, RANGE_KEPT } from "./calibration.ts";
 import { quantizeRows, ZERO_POINT } from "./rows.ts";
 
 /** Convolutions with fewer input channels stay in fp32: the stem's first costs next to nothing and sees the picture itself. */
@@ -62,7 +62,8 @@ export function int8(
   const affine = (key: string): Affine => {
     const range = calibration.ranges[key];
     if (!range) throw new Error(`the calibration has no range for ${key}`);
-    return affineOf(range);
+    const [low, high] = range;
+    return affineOf([RANGE_KEPT * low, RANGE_KEPT * high]);
   };
   const activation = (graph: Graph, key: string, float: string) => new CalibratedActivation(graph, affine(key), float);
 
