@@ -47,7 +47,9 @@ test.skipIf(!url)("pictures of a batch are encoded there, in requests of its siz
   const encoded = (await encode?.(MANIFEST, squares(20), noWorker)) ?? [];
   expect(triton.asked.filter((each) => each === INFER)).toHaveLength(3);
   const wanted = await vectorsOf(url, pictures(...Array.from({ length: 20 }, (_, shift) => shift)));
-  for (const [row, vector] of wanted.entries()) expect(cosine(encoded[row], vector)).toBeGreaterThan(0.9999);
+  // Another engine rounds int8 otherwise; pictures apart are farther from each other.
+  for (const [row, vector] of wanted.entries()) expect(cosine(encoded[row], vector)).toBeGreaterThan(0.999);
+  expect(cosine(encoded[0], wanted[10])).toBeLessThan(0.999);
 });
 
 test("another space is asked for nothing, also where it changed under the same version", async () => {
