@@ -9,11 +9,11 @@ import type { TensorSource } from "../src/build/checkpoint/tensorSource.ts";
 import { fp32 } from "../src/build/compile/fp32.ts";
 import type { Precision } from "../src/build/compile/precision.ts";
 import { describe } from "../src/build/describe.ts";
-import { compareVectors } from "../src/build/drift.ts";
+import { compareVectors, withinBudget } from "../src/build/drift.ts";
 import { readLabelNames } from "../src/build/labels/readLabelNames.ts";
 import { openTower } from "../src/build/ort.ts";
 import { type Calibration, RANGE_KEPT } from "../src/build/quantize/calibration.ts";
-import { FINER_SHARE, mostSensitive } from "../src/build/quantize/holdDrift.ts";
+import { FINER_SHARE, holdDrift, mostSensitive } from "../src/build/quantize/holdDrift.ts";
 import { int4 } from "../src/build/quantize/int4.ts";
 import { int8 } from "../src/build/quantize/int8.ts";
 import { migrateOutliers } from "../src/build/quantize/migrateOutliers.ts";
@@ -22,7 +22,7 @@ import { writeTower } from "../src/build/writeTowers.ts";
 import { toPixels } from "../src/core/image/pixels.ts";
 import { createTokenizer } from "../src/core/text/tokenizer.ts";
 import { median, timed } from "./median.ts";
-import { plantOutliers } from "./plantOutliers.ts";
+import { plantOutliers, type Site } from "./plantOutliers.ts";
 import { writeRandomCheckpoint } from "./randomCheckpoint.ts";
 import { readValidation } from "./validation.ts";
 
@@ -33,6 +33,7 @@ const RANKED_ON = 6;
 /** Weights past this share of a row's magnitudes are clipped to it. */
 const PERCENTILE = 0.999;
 const GAIN = 80;
+const SITES: readonly Site[] = ["layer norms", "out_proj", "c_proj"];
 
 const PLANTED = {
   embed_dim: 128,
@@ -123,32 +124,39 @@ async function study(name: string, given: Study): Promise<void> {
   };
   const inputs = pictures.map((data) => ({ data, dims: [1, size, size, 3] }));
   const layers = await observeLayers(checkpoint, "vision", inputs, dir);
-  const moved = migrateOutliers(tensors, layers);
-  const few = (source: TensorSource, float: string[]) =>
-    run(given, source, int8(calibration, { float: new Set(float) }), RANKED_ON);
-  const drift = async (source: TensorSource, float: string[]) =>
-    compareVectors(exact.vectors.slice(0, RANKED_ON), (await few(source, float)).vectors);
-  const sensitive = await mostSensitive(layers, FINER_SHARE.int8, await drift(tensors, []), (layer) =>
-    drift(tensors, [layer]),
-  );
-  const float = new Set(sensitive);
-
   show("int8", await run(given, tensors, int8(calibration)));
-  if (kind === "vit") show("int8, outliers moved", await run(given, moved, int8(calibration)));
-  show(`int8, ${float.size} layers in fp32`, await run(given, tensors, int8(calibration, { float })));
-  show("int8, weights clipped at 99.9 %", await run(given, tensors, clipped(int8(calibration))));
-  if (kind === "resnet") {
-    const ranges = Object.fromEntries(
-      Object.entries(calibration.ranges).map(([key, [low, high]]): [string, [number, number]] => [
-        key,
-        [low / RANGE_KEPT, high / RANGE_KEPT],
-      ]),
-    );
-    show("int8, activation ranges whole", await run(given, tensors, int8({ ...calibration, ranges })));
+  if (kind === "vit") {
+    const moved = migrateOutliers(tensors, layers);
+    show("int8, outliers moved", await run(given, moved, int8(calibration)));
+    show("int4", await run(given, tensors, int4()));
+    show("int4, outliers moved", await run(given, moved, int4()));
+    for (const [format, make] of [
+      ["int8", (float: ReadonlySet<string>) => int8(calibration, { float })],
+      ["int4", int4],
+    ] as const) {
+      const share = FINER_SHARE[format];
+      const held = await holdDrift(checkpoint, "vision", { inputs, make, share, workDir: dir, log: () => {} });
+      const done = [held.migrated ? "outliers moved" : [], held.finer.length > 0 ? `${held.finer.length} finer` : []];
+      const told = [format, "as built", ...done.flat(), ...(withinBudget(held.drift) ? [] : ["past the budget"])];
+      show(told.join(", "), await run(given, held.tensors, make(new Set(held.finer))));
+    }
     return;
   }
-  show("int4", await run(given, tensors, int4()));
-  show("int4, outliers moved", await run(given, moved, int4()));
+  const drift = async (float: string[]) => {
+    const few = await run(given, tensors, int8(calibration, { float: new Set(float) }), RANKED_ON);
+    return compareVectors(exact.vectors.slice(0, RANKED_ON), few.vectors);
+  };
+  const sensitive = await mostSensitive(layers, FINER_SHARE.int8, await drift([]), (layer) => drift([layer]));
+  const float = new Set(sensitive);
+  show(`int8, ${float.size} layers in fp32`, await run(given, tensors, int8(calibration, { float })));
+  show("int8, weights clipped at 99.9 %", await run(given, tensors, clipped(int8(calibration))));
+  const ranges = Object.fromEntries(
+    Object.entries(calibration.ranges).map(([key, [low, high]]): [string, [number, number]] => [
+      key,
+      [low / RANGE_KEPT, high / RANGE_KEPT],
+    ]),
+  );
+  show("int8, activation ranges whole", await run(given, tensors, int8({ ...calibration, ranges })));
 }
 
 async function picturesFor(checkpoint: Checkpoint): Promise<Uint8Array<ArrayBuffer>[]> {
@@ -187,11 +195,17 @@ export async function quantization(): Promise<void> {
     await writeRandomCheckpoint(planted, PLANTED);
     const random = await openCheckpoint(planted);
     const nano = await openCheckpoint("training/nano");
-    const outliers = { ...random, tensors: plantOutliers(random.tensors, GAIN) };
     const none = { pictures: 0, ranges: {} };
-    await study("ViT, outliers", {
-      ...{ checkpoint: outliers, calibration: none, pictures: await picturesFor(random), labels: [], dir },
-    });
+    for (const site of SITES) {
+      const checkpoint = { ...random, tensors: plantOutliers(random.tensors, GAIN, site) };
+      await study(`ViT, ${site}`, {
+        checkpoint,
+        calibration: none,
+        pictures: await picturesFor(random),
+        labels: [],
+        dir,
+      });
+    }
     const pictures = await picturesFor(nano);
     const calibration = await calibrate(nano, pictures, dir);
     await study("nano", { checkpoint: nano, calibration, pictures, labels: await textsOf(nano, dir), dir });

@@ -52,7 +52,7 @@ export async function holdDrift(checkpoint: Checkpoint, tower: TowerName, option
   const migrated = smooth.cosine_mean > plain.cosine_mean;
   const held: Held = { tensors: migrated ? moved : checkpoint.tensors, migrated, finer: [], drift: plain };
   if (migrated) held.drift = smooth;
-  log(`${tower}: plain ${told(plain)}; outliers moved behind the layer norms ${told(smooth)}`);
+  log(`${tower}: plain ${told(plain)}; outliers moved into the weights ${told(smooth)}`);
   if (withinBudget(held.drift)) return held;
 
   const few = inputs.slice(0, RANKED_ON);

@@ -1,53 +1,61 @@
-// Channels that a layer norm makes large are divided there and multiplied in the linear layer behind it: the same function,
-// easier to quantize. SmoothQuant: Xiao et al. 2022, https://arxiv.org/abs/2211.10438, with its strength of 1/2.
+// Large channels in front of a linear layer are divided where they are made and multiplied in that layer: the same function, easier
+// to quantize. What makes them is a block's layer norm (in front of qkv and c_fc), or the values of its attention: softmax mixes
+// tokens and never channels, so a value's row of in_proj goes into out_proj's column. GELU in front of c_proj lets no factor through.
+import { altered } from "../checkpoint/altered.ts";
 import type { TensorSource } from "../checkpoint/tensorSource.ts";
 import type { ObservedLayer } from "./observeLayers.ts";
+import { scaleColumns, smoothingOf } from "./smoothing.ts";
 
-/** What stands behind each of a block's layer norms: the layer as the compiler names it, and its weight. */
-const BEHIND: Record<string, { layer: string; weight: string }> = {
-  ln_1: { layer: "attn.in_proj", weight: "attn.in_proj_weight" },
-  ln_2: { layer: "mlp.c_fc", weight: "mlp.c_fc.weight" },
-};
+type Change = (values: Float32Array<ArrayBuffer>) => void;
 
 /** @param layers as they were seen in fp32; others of the source are left alone */
 export function migrateOutliers(source: TensorSource, layers: ReadonlyMap<string, ObservedLayer>): TensorSource {
-  const changes = new Map<string, (values: Float32Array<ArrayBuffer>) => void>();
-  for (const name of source.names) {
-    const [, block = "", norm = ""] = /^(.*\.)(ln_[12])\.weight$/.exec(name) ?? [];
-    const behind = BEHIND[norm];
-    const largest = behind && layers.get(block + behind.layer)?.largest;
-    if (!behind || !largest) continue;
-    const weight = block + behind.weight;
-    const factors = factorsOf(largest, source.read(weight, source.shape(weight)));
-    const divide = (values: Float32Array) => {
-      for (const [i, factor] of factors.entries()) values[i] = (values[i] ?? 0) / factor;
-    };
-    changes.set(name, divide);
-    changes.set(`${block}${norm}.bias`, divide);
-    changes.set(weight, (values) => {
-      for (let at = 0; at < values.length; at += factors.length)
-        for (const [i, factor] of factors.entries()) values[at + i] = (values[at + i] ?? 0) * factor;
-    });
+  const changes = new Map<string, Change[]>();
+  const change = (name: string, own: Change) => changes.set(name, [...(changes.get(name) ?? []), own]);
+  const changed = altered(source, (name, values) => {
+    for (const own of changes.get(name) ?? []) own(values);
+  });
+  /** As it is once what was said so far is done. */
+  const weightOf = (name: string) => changed.read(name, changed.shape(name));
+
+  for (const block of blocksOf(source)) {
+    const values = layers.get(`${block}attn.out_proj`)?.largest;
+    if (values) {
+      const weight = `${block}attn.out_proj.weight`;
+      const factors = smoothingOf(values, weightOf(weight));
+      const divide: Change = (all) => divideValues(all, factors);
+      change(`${block}attn.in_proj_weight`, divide);
+      change(`${block}attn.in_proj_bias`, divide);
+      change(weight, (own) => scaleColumns(own, factors));
+    }
+    for (const [norm, layer, weight] of [
+      ["ln_1", "attn.in_proj", "attn.in_proj_weight"],
+      ["ln_2", "mlp.c_fc", "mlp.c_fc.weight"],
+    ] as const) {
+      const largest = layers.get(block + layer)?.largest;
+      if (!largest) continue;
+      const factors = smoothingOf(largest, weightOf(block + weight));
+      const divide: Change = (own) => {
+        for (const [i, factor] of factors.entries()) own[i] = (own[i] ?? 0) / factor;
+      };
+      change(`${block}${norm}.weight`, divide);
+      change(`${block}${norm}.bias`, divide);
+      change(block + weight, (own) => scaleColumns(own, factors));
+    }
   }
-  return {
-    names: source.names,
-    has: (name) => source.has(name),
-    shape: (name) => source.shape(name),
-    isFloat: (name) => source.isFloat(name),
-    close: () => source.close(),
-    read(name, shape) {
-      const values = source.read(name, shape);
-      changes.get(name)?.(values);
-      return values;
-    },
-  };
+  return changed;
 }
 
-/** @param weight fp32 [outputs, inputs]; @returns sqrt(max |x| / max |w|) of each input, 1 where either is always 0 */
-function factorsOf(largest: Float32Array, weight: Float32Array): Float32Array {
-  const inputs = largest.length;
-  const columns = new Float32Array(inputs);
-  for (const [at, value] of weight.entries())
-    columns[at % inputs] = Math.max(columns[at % inputs] ?? 0, Math.abs(value));
-  return largest.map((value, i) => Math.sqrt(value / (columns[i] ?? 0)) || 1).map((f) => (Number.isFinite(f) ? f : 1));
+/** @returns e.g. `visual.transformer.resblocks.0.` */
+const blocksOf = ({ names }: TensorSource): string[] =>
+  names.flatMap((name) => /^(.*\.)attn\.in_proj_weight$/.exec(name)?.[1] ?? []);
+
+/** @param all weight [3 * width, width] or bias [3 * width] of queries, keys and values, which come last */
+function divideValues(all: Float32Array, factors: Float32Array): void {
+  const inputs = all.length / (3 * factors.length);
+  const first = 2 * factors.length;
+  for (const [row, factor] of factors.entries()) {
+    const at = (first + row) * inputs;
+    for (let i = at; i < at + inputs; i++) all[i] = (all[i] ?? 0) / factor;
+  }
 }

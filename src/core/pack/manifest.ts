@@ -58,7 +58,7 @@ export const ManifestSchema = v.object({
   /** What it took to hold the drift budget; absent where plain quantization does. */
   adjusted: v.optional(
     v.object({
-      /** Towers whose activation outliers were moved into the weights behind their layer norms. */
+      /** Towers whose activation outliers were moved into the weights behind them. */
       migrated: v.array(v.picklist(["vision", "text"])),
       /** Layers in a finer format, the most sensitive first: fp32 in an int8 pack, int8 in an int4 one. */
       finer: v.array(v.string()),
