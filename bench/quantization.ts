@@ -124,39 +124,41 @@ async function study(name: string, given: Study): Promise<void> {
   };
   const inputs = pictures.map((data) => ({ data, dims: [1, size, size, 3] }));
   const layers = await observeLayers(checkpoint, "vision", inputs, dir);
-  show("int8", await run(given, tensors, int8(calibration)));
-  if (kind === "vit") {
-    const moved = migrateOutliers(tensors, layers);
-    show("int8, outliers moved", await run(given, moved, int8(calibration)));
-    show("int4", await run(given, tensors, int4()));
-    show("int4, outliers moved", await run(given, moved, int4()));
-    for (const [format, make] of [
-      ["int8", (float: ReadonlySet<string>) => int8(calibration, { float })],
-      ["int4", int4],
-    ] as const) {
-      const share = FINER_SHARE[format];
-      const held = await holdDrift(checkpoint, "vision", { inputs, make, share, workDir: dir, log: () => {} });
-      const done = [held.migrated ? "outliers moved" : [], held.finer.length > 0 ? `${held.finer.length} finer` : []];
-      const told = [format, "as built", ...done.flat(), ...(withinBudget(held.drift) ? [] : ["past the budget"])];
-      show(told.join(", "), await run(given, held.tensors, make(new Set(held.finer))));
-    }
-    return;
-  }
+  const moved = migrateOutliers(tensors, layers);
   const drift = async (float: string[]) => {
     const few = await run(given, tensors, int8(calibration, { float: new Set(float) }), RANKED_ON);
     return compareVectors(exact.vectors.slice(0, RANKED_ON), few.vectors);
   };
   const sensitive = await mostSensitive(layers, FINER_SHARE.int8, await drift([]), (layer) => drift([layer]));
   const float = new Set(sensitive);
+  const isTransformer = kind === "vit";
+
+  show("int8", await run(given, tensors, int8(calibration)));
+  if (isTransformer) show("int8, outliers moved", await run(given, moved, int8(calibration)));
   show(`int8, ${float.size} layers in fp32`, await run(given, tensors, int8(calibration, { float })));
   show("int8, weights clipped at 99.9 %", await run(given, tensors, clipped(int8(calibration))));
-  const ranges = Object.fromEntries(
-    Object.entries(calibration.ranges).map(([key, [low, high]]): [string, [number, number]] => [
-      key,
-      [low / RANGE_KEPT, high / RANGE_KEPT],
-    ]),
-  );
-  show("int8, activation ranges whole", await run(given, tensors, int8({ ...calibration, ranges })));
+  if (!isTransformer) {
+    const ranges = Object.fromEntries(
+      Object.entries(calibration.ranges).map(([key, [low, high]]): [string, [number, number]] => [
+        key,
+        [low / RANGE_KEPT, high / RANGE_KEPT],
+      ]),
+    );
+    show("int8, activation ranges whole", await run(given, tensors, int8({ ...calibration, ranges })));
+    return;
+  }
+  show("int4", await run(given, tensors, int4()));
+  show("int4, outliers moved", await run(given, moved, int4()));
+  for (const [format, make] of [
+    ["int8", (finer: ReadonlySet<string>) => int8(calibration, { float: finer })],
+    ["int4", int4],
+  ] as const) {
+    const share = FINER_SHARE[format];
+    const held = await holdDrift(checkpoint, "vision", { inputs, make, share, workDir: dir, log: () => {} });
+    const done = [held.migrated ? "outliers moved" : [], held.finer.length > 0 ? `${held.finer.length} finer` : []];
+    const told = [format, "as built", ...done.flat(), ...(withinBudget(held.drift) ? [] : ["past the budget"])];
+    show(told.join(", "), await run(given, held.tensors, make(new Set(held.finer))));
+  }
 }
 
 async function picturesFor(checkpoint: Checkpoint): Promise<Uint8Array<ArrayBuffer>[]> {
