@@ -1,9 +1,11 @@
 """ONNX exports in the layouts that `models import` takes, with the vectors and ids of the models that they are exports of.
 
 Random weights in small shapes: `clip` (transformers.js' layout, older operator set), `siglip` (Unigram tokenizer, the last
-place pooled), `mobileclip` (a FastViT, fp16, bilinear, pictures of 0 to 1), `immich` (OpenCLIP, external data).
+place pooled), `siglip2` (Gemma's BPE in small letters, 64 tokens, bilinear, with the scores of a picture), `mobileclip` (a
+FastViT, fp16, bilinear, pictures of 0 to 1), `immich` (OpenCLIP, external data).
 
-    python training/goldens_onnx.py test/goldens/import
+    python training/goldens_onnx.py test/goldens/import            # all of them
+    python training/goldens_onnx.py test/goldens/import siglip2    # these
 """
 import json
 import shutil
@@ -16,8 +18,10 @@ import torch
 from onnx.external_data_helper import convert_model_to_external_data
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch import nn
-from transformers import CLIPConfig, CLIPImageProcessor, CLIPTextConfig, CLIPTextModelWithProjection, CLIPVisionModelWithProjection, PreTrainedTokenizerFast, SiglipConfig, SiglipTextModel, SiglipVisionModel
+from PIL import Image
+from transformers import CLIPConfig, CLIPImageProcessor, CLIPTextConfig, CLIPTextModelWithProjection, CLIPVisionModelWithProjection, PreTrainedTokenizerFast, SiglipConfig, SiglipImageProcessorPil, SiglipModel, SiglipTextModel, SiglipVisionModel
 
+import gemma_tokenizer
 import goldens
 from goldens_hugging_face import TEXTS, tokenizer
 
@@ -146,6 +150,51 @@ def siglip(out: Path) -> None:
     (out / "vectors.json").write_text(json.dumps(vectors | {"tokens": [{"text": each, "ids": row} for each, row in zip(TEXTS, encoded.tolist())]}) + "\n")
 
 
+# What only this tokenizer does: tags and runs as tokens, marks as text, bytes, and the cut at 64 with the end kept.
+GEMMA_TEXTS = ["a  b   c        d\n\n\ne\n\n\n\n\n\n\nf\t\tg", "<table><tr>A</tr></TABLE>\n<b>bold</b> <br>", "▁ ▁▁ a▁▁▁b", "<eos> <bos>a<pad> <unk> <mask> <start_of_turn>user\n", "[@BOS@] <unused0> <2mass>", "constructor __proto__ prototype constructor", "ΟΔΥΣΣΕΥΣ ΣΊΣΥΦΟΣ", "a " * 62 + "b", "a " * 63 + "b", "a" * 62, "\u1e9e \u0130\u0307 \u1fb3 \ufb03", "\r\nnew\rline ", "ༀ ᚠᛇᚻ 𓀀"]
+
+
+def hostile(out: Path) -> list[str]:
+    """Those of the other tokenizers' goldens first. A lone surrogate is no text to transformers."""
+    texts = [each["text"] for each in json.loads((out.parents[1] / "text/open_clip.json").read_text())]
+    return [text for text in dict.fromkeys(texts + TEXTS + GEMMA_TEXTS) if not any(0xD800 <= ord(letter) < 0xE000 for letter in text)]
+
+
+def siglip2(out: Path) -> None:
+    words = gemma_tokenizer.save(out)
+    vocab, context = len(words), gemma_tokenizer.CONTEXT
+    config = SiglipConfig(vision_config={"hidden_size": 8, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": SIZE, "patch_size": 8}, text_config={"hidden_size": 8, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": vocab, "projection_size": 8})
+    for each in (config, config.vision_config, config.text_config):
+        each._attn_implementation = "eager"
+    model = SiglipModel(config).eval()
+    goldens.randomize(model)
+    # Most of a text is pads: without this all would be nearly one vector.
+    for name, value in model.text_model.named_parameters():
+        if "token_embedding" in name or "q_proj" in name or "k_proj" in name:
+            value.data *= 5
+    model.logit_scale.data.fill_(2.5)
+    model.logit_bias.data.fill_(-2.0)
+    pixels, _ = inputs(vocab)
+    seen = normal(pixels, (0.5,) * 3, (0.5,) * 3)
+    texts = hostile(out)
+    encoded = torch.tensor(gemma_tokenizer.encode(words, texts))
+    pooled = ["last_hidden_state", "pooler_output"]
+    export(out / "onnx/vision_model.onnx", Output(model.vision_model, pooled), seen, "pixel_values", pooled)
+    export(out / "onnx/text_model.onnx", Output(model.text_model, pooled), encoded[:2], "input_ids", pooled, free=(0, 1))
+    processor = SiglipImageProcessorPil(size={"height": SIZE, "width": SIZE}, resample=2)
+    # As SigLIP 2's folders with one size say it: SigLIP's classes, and nothing of a text but the size of its table.
+    settings(out, {"model_type": "siglip", "text_config": {"model_type": "siglip_text_model", "vocab_size": vocab}, "vision_config": {"image_size": SIZE, "model_type": "siglip_vision_model"}}, {"do_convert_rgb": None, "do_normalize": True, "do_rescale": True, "do_resize": True, "image_mean": [0.5] * 3, "image_std": [0.5] * 3, "image_processor_type": "SiglipImageProcessor", "processor_class": "SiglipProcessor", "resample": 2, "rescale_factor": 1 / 255, "size": {"height": SIZE, "width": SIZE}})
+    # A picture and its labels through the whole of it, with the scores that transformers gives.
+    labels = ["Photo", "cat", "Ocean", "straße"]
+    ids = torch.tensor(gemma_tokenizer.encode(words, [f"a {label}" for label in labels]))
+    picture = processor(Image.open("test/fixtures/pictures/hat.jpg"), return_tensors="pt")["pixel_values"]
+    logits = model(input_ids=ids, pixel_values=picture).logits_per_image[0]
+    scores = {"scale": model.logit_scale.exp().item(), "bias": model.logit_bias.item(), "picture": "hat", "labels": labels, "scores": torch.sigmoid(logits).tolist()}
+    used = [row[: max((place + 1 for place, each in enumerate(row) if each), default=0)] for row in encoded.tolist()]
+    vectors = {"image": unit(model.vision_model(seen).pooler_output), "text": unit(model.text_model(encoded).pooler_output), "scores": scores}
+    (out / "vectors.json").write_text(json.dumps(vectors | {"tokens": [{"text": each, "ids": row} for each, row in zip(texts, used)]}, ensure_ascii=False) + "\n")
+
+
 def mobileclip(out: Path) -> None:
     words = tokenizer()
     vocab = words.bos_token_id + 2
@@ -198,7 +247,8 @@ def immich(out: Path) -> None:
 
 @torch.no_grad()
 def main() -> None:
-    for make in (clip, siglip, mobileclip, immich):
+    makers = (clip, siglip, siglip2, mobileclip, immich)
+    for make in [each for each in makers if each.__name__ in (sys.argv[2:] or [each.__name__])]:
         torch.manual_seed(1)
         out = Path(sys.argv[1]) / make.__name__
         shutil.rmtree(out, ignore_errors=True)

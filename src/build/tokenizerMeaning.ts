@@ -1,5 +1,6 @@
 // What of a tokenizer.json decides a text's ids, in one spelling: versions of one library write the same tokenizer differently.
 import { CLIP_PRE_TOKENIZER } from "../core/text/clipPreTokenizer.ts";
+import { ordinaryTokens } from "../core/text/ordinaryTokens.ts";
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -24,6 +25,7 @@ function preTokenizer(value: unknown): unknown {
 export function tokenizerMeaning(json: unknown): unknown {
   if (!isRecord(json) || !isRecord(json.model)) return json;
   const { type, vocab, merges, unk_token, continuing_subword_prefix, end_of_word_suffix } = json.model;
+  const ordinary = ordinaryTokens(json);
   return {
     normalizer: json.normalizer ?? null,
     pre_tokenizer: preTokenizer(json.pre_tokenizer ?? CLIP_PRE_TOKENIZER),
@@ -33,5 +35,8 @@ export function tokenizerMeaning(json: unknown): unknown {
     unk_token: isRecord(unk_token) ? unk_token.content : unk_token,
     prefix: continuing_subword_prefix || null,
     suffix: end_of_word_suffix || null,
+    // Where there are none, a tokenizer means what it did before these were told.
+    ...(json.model.byte_fallback === true && { byte_fallback: true }),
+    ...(ordinary.length > 0 && { ordinary: ordinary.map(({ id, content }) => [id, content]) }),
   };
 }

@@ -4,7 +4,8 @@ import type { Manifest } from "../pack/manifest.ts";
 import { Problem } from "../problem.ts";
 import { clean } from "./clean.ts";
 import { CLIP_PRE_TOKENIZER } from "./clipPreTokenizer.ts";
-import { lowercaseEach, lowercases } from "./lowercaseEach.ts";
+import { lowercases, withoutFinalSigma } from "./finalSigma.ts";
+import { ordinaryTokens } from "./ordinaryTokens.ts";
 import { withoutIdleByteLevelSplit } from "./withoutIdleByteLevelSplit.ts";
 
 export interface Tokens {
@@ -21,7 +22,7 @@ export type Tokenize = (text: string) => Tokens;
 /** Longest text looked at, in UTF-16 units: far past any context, and a bound on the work a hostile text can ask for. */
 export const MAX_TEXT_LENGTH = 16_384;
 
-/** Byte-level BPE is CLIP's; SigLIP's are Unigram, and BPE of whole texts. */
+/** Byte-level BPE is CLIP's; SigLIP's are Unigram, and Gemma's BPE of whole texts. */
 const EDGE_TYPES: unknown[] = ["BPE"];
 const DEPLOY_TYPES: unknown[] = ["BPE", "Unigram"];
 
@@ -48,14 +49,15 @@ export function createTokenizer(tokenizerJson: unknown, text: Manifest["text"]):
       // bos and eos are put here, and nothing in a text is special.
       post_processor: null,
       decoder: null,
-      added_tokens: [],
+      added_tokens: ordinaryTokens(tokenizerJson).filter(({ id }) => id < text.vocab),
     },
     {},
   );
   const head = text.bos === null ? [] : [text.bos];
   const room = text.context - head.length - 1;
+  const asHuggingFace = text.clean === "hugging_face" || text.tower === "deploy";
   const lowercase =
-    text.clean === "hugging_face" && lowercases(tokenizerJson.normalizer) ? lowercaseEach : (words: string) => words;
+    asHuggingFace && lowercases(tokenizerJson.normalizer) ? withoutFinalSigma : (words: string) => words;
 
   return (input) => {
     const bounded = input.length > MAX_TEXT_LENGTH ? input.slice(0, MAX_TEXT_LENGTH) : input;

@@ -47,7 +47,7 @@ async function vectorsOf(pack: string, tower: "vision" | "text", input: Uint8Arr
   return vectors;
 }
 
-test.each(["clip", "siglip", "mobileclip", "immich"])("%s gives the vectors of its model", async (name) => {
+test.each(["clip", "siglip", "siglip2", "mobileclip", "immich"])("%s gives the vectors of its model", async (name) => {
   const { manifest } = await importing(name);
   const { image, text, tokens } = golden(name);
   const { size } = manifest.image;
@@ -58,12 +58,13 @@ test.each(["clip", "siglip", "mobileclip", "immich"])("%s gives the vectors of i
   expect(farthest(await vectorsOf(pack, "vision", pixels, [count, size, size, 3]), image.flat())).toBeLessThan(
     TOLERANCE,
   );
-  const given = name === "siglip" ? Int32Array.from(tokens?.flatMap((each) => each.ids) ?? []) : ids;
+  const filled = (row: readonly number[]) => [...row, ...Array<number>(context - row.length).fill(manifest.text.pad)];
+  const given = manifest.scores ? Int32Array.from(tokens?.flatMap((each) => filled(each.ids)) ?? []) : ids;
   const rows = given.length / context;
   expect(farthest(await vectorsOf(pack, "text", given, [rows, context]), text.flat())).toBeLessThan(TOLERANCE);
   const tokenize = createTokenizer(tokenizerOf(pack), manifest.text);
   for (const { text: own, ids: expected } of tokens ?? [])
-    expect([own, ...tokenize(own).ids]).toEqual([own, ...expected]);
+    expect([own, ...tokenize(own).ids]).toEqual([own, ...filled(expected)]);
 });
 
 test("pack.json says what the export wants", async () => {
@@ -72,6 +73,12 @@ test("pack.json says what the export wants", async () => {
     image: { resize: "squash", interpolation: "bicubic", mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
     text: { bos: null, eos: 1, pad: 1, pooling: "last", padded: true, tower: "deploy", clean: "none", context: 12 },
     ...{ scores: "sigmoid", logit_scale: 100, logit_bias: -10, embed_dim: 8 },
+  });
+  const { manifest: siglip2 } = await importing("siglip2");
+  expect(siglip2).toMatchObject({
+    image: { resize: "squash", interpolation: "bilinear", mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+    text: { bos: null, eos: 1, pad: 0, pooling: "last", padded: true, tower: "deploy", clean: "none", context: 64 },
+    scores: "sigmoid",
   });
   const { manifest: mobile } = await importing("mobileclip", { logit: { scale: 100, bias: undefined } });
   expect(mobile).toMatchObject({
@@ -86,7 +93,7 @@ test("pack.json says what the export wants", async () => {
 });
 
 test("int8: its drift is measured against fp32, and its weights are bytes", async () => {
-  for (const name of ["clip", "siglip", "mobileclip"]) {
+  for (const name of ["clip", "siglip", "siglip2", "mobileclip"]) {
     const told: string[] = [];
     const { manifest, drift } = await importing(name, {
       quantization: "int8",

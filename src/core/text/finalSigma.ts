@@ -9,5 +9,5 @@ export function lowercases(normalizer: unknown): boolean {
   return Array.isArray(normalizer.normalizers) && normalizer.normalizers.some(lowercases);
 }
 
-export const lowercaseEach = (text: string): string =>
-  Array.from(text, (character) => character.toLowerCase()).join("");
+/** @returns a text in which no capital is left whose small letter depends on where it stands: there is only this one */
+export const withoutFinalSigma = (text: string): string => text.replaceAll("Σ", "σ");
