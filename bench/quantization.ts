@@ -12,6 +12,7 @@ import { describe } from "../src/build/describe.ts";
 import { compareVectors, withinBudget } from "../src/build/drift.ts";
 import { readLabelNames } from "../src/build/labels/readLabelNames.ts";
 import { openTower } from "../src/build/ort.ts";
+import { ofCheckpoint } from "../src/build/quantize/adjustable.ts";
 import { type Calibration, RANGE_KEPT } from "../src/build/quantize/calibration.ts";
 import { FINER_SHARE, holdDrift, mostSensitive } from "../src/build/quantize/holdDrift.ts";
 import { int4 } from "../src/build/quantize/int4.ts";
@@ -123,7 +124,12 @@ async function study(name: string, given: Study): Promise<void> {
     );
   };
   const inputs = pictures.map((data) => ({ data, dims: [1, size, size, 3] }));
-  const layers = await observeLayers(checkpoint, "vision", inputs, dir);
+  const layers = await observeLayers(
+    "vision",
+    (precision) => writeTower(dir, "vision", checkpoint, precision, Number.POSITIVE_INFINITY),
+    inputs,
+    dir,
+  );
   const moved = migrateOutliers(tensors, layers);
   const drift = async (float: string[]) => {
     const few = await run(given, tensors, int8(calibration, { float: new Set(float) }), RANKED_ON);
@@ -154,10 +160,16 @@ async function study(name: string, given: Study): Promise<void> {
     ["int4", int4],
   ] as const) {
     const share = FINER_SHARE[format];
-    const held = await holdDrift(checkpoint, "vision", { inputs, make, share, workDir: dir, log: () => {} });
+    const held = await holdDrift(ofCheckpoint(checkpoint, "vision"), {
+      inputs,
+      make,
+      share,
+      workDir: dir,
+      log: () => {},
+    });
     const done = [held.migrated ? "outliers moved" : [], held.finer.length > 0 ? `${held.finer.length} finer` : []];
     const told = [format, "as built", ...done.flat(), ...(withinBudget(held.drift) ? [] : ["past the budget"])];
-    show(told.join(", "), await run(given, held.tensors, make(new Set(held.finer))));
+    show(told.join(", "), await run(given, held.source, make(new Set(held.finer))));
   }
 }
 

@@ -14,6 +14,7 @@ import { checkTensors } from "./expectedTensors.ts";
 import { measureStaged } from "./measureStaged.ts";
 import { EDGE_SHARD_BYTES } from "./onnx/shards.ts";
 import { openTower, type TowerName } from "./ort.ts";
+import { ofCheckpoint } from "./quantize/adjustable.ts";
 import { FINER_SHARE, holdDrift } from "./quantize/holdDrift.ts";
 import { int4 } from "./quantize/int4.ts";
 import { int8 } from "./quantize/int8.ts";
@@ -129,8 +130,8 @@ async function buildWhole(checkpoint: Checkpoint, options: BuildOptions, workDir
       if (withinBudget(drift[side])) continue;
       const share = FINER_SHARE[pack.quantization === "int4" ? "int4" : "int8"];
       const own = { inputs: inputs[side], make, share, workDir, log: options.log };
-      const held = await holdDrift({ ...checkpoint, tensors }, tower, own);
-      tensors = held.tensors;
+      const held = await holdDrift(ofCheckpoint({ ...checkpoint, tensors }, tower), own);
+      tensors = held.source;
       if (held.migrated) adjusted.migrated.push(tower);
       adjusted.finer.push(...held.finer);
     }

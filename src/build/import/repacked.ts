@@ -8,12 +8,11 @@ import type { OnnxTensor } from "../onnx/tensorProto.ts";
 import { convolutionOf, isPatches, isPointwise } from "./convolutions.ts";
 import type { SourceTower } from "./findTower.ts";
 import { floatsOf, isFloat, widened, widenedType } from "./floats.ts";
+import { constantsOf, idsOf } from "./sourceValues.ts";
 import { checkOpset, upgraded } from "./upgrade.ts";
 
 /** Constants up to this stay inside the graph. */
 const SMALL_BYTES = 1024;
-/** Casts and shapes that leave ids what they are. */
-const PASSES_IDS = new Set(["Cast", "Reshape", "Identity", "Unsqueeze", "Squeeze"]);
 
 const isTensor = (value: Attribute | OnnxTensor): value is OnnxTensor => typeof value === "object" && "read" in value;
 
@@ -22,11 +21,11 @@ export class Repacked {
   readonly #source: SourceTower;
   readonly #precision: Precision;
   readonly #pointwise: boolean;
-  readonly #constants: Map<string, OnnxTensor>;
+  readonly #constants: ReadonlyMap<string, OnnxTensor>;
   /** Of the source's values in the graph. */
   readonly #names = new Map<string, string>();
   /** Values of the source that are the ids themselves. */
-  readonly #ids = new Set<string>();
+  readonly #ids: ReadonlySet<string>;
   readonly #used = new Map<string, number>();
   #nhwc: { nchw: string; name: string; size: number } | undefined;
 
@@ -37,7 +36,8 @@ export class Repacked {
     this.#graph = graph;
     this.#source = source;
     this.#precision = precision;
-    this.#constants = new Map(source.model.constants);
+    this.#constants = constantsOf(source);
+    this.#ids = idsOf(source);
   }
 
   /** @param nchw float [N, 3, S, S]; @param nhwc the same as [N, S, S, 3] */
@@ -49,7 +49,6 @@ export class Repacked {
   /** @param ids [N, T] */
   tokens(ids: string): void {
     this.#names.set(this.#source.input.name, ids);
-    this.#ids.add(this.#source.input.name);
     for (const { name } of this.#source.masks) {
       const ones = this.#graph.node("ConstantOfShape", [this.#graph.node("Shape", [ids])], {
         value: { tensor: encodeTensor("", "INT64", [1], new Uint8Array(BigInt64Array.of(1n).buffer)) },
@@ -58,48 +57,26 @@ export class Repacked {
     }
   }
 
-  /** @returns the name of the embedding */
-  run(): string {
-    for (const node of this.#source.nodes) {
-      const [output = ""] = node.outputs;
-      const value = this.#constantOf(node) ? undefined : this.#layer(node);
-      if (value !== undefined) this.#names.set(output, value);
-    }
-    return this.#value(this.#source.output.name);
+  /** A value of the source that is in the graph already. */
+  given(name: string, value: string): void {
+    this.#names.set(name, value);
   }
 
-  /** @returns whether the node is a constant, which is now known */
-  #constantOf({ op, inputs, outputs, attributes }: OnnxNode): boolean {
-    const [name = ""] = outputs;
-    // Exporters keep equal weights once, and pass them on.
-    const same = op === "Identity" ? this.#constants.get(inputs[0] ?? "") : undefined;
-    if (same) this.#constants.set(name, { ...same, name });
-    if (op !== "Constant") return same !== undefined;
-    const [[kind, value] = ["", ""]] = attributes;
-    const given = (type: OnnxTensor["type"], dims: number[], array: ArrayBufferView<ArrayBuffer>): OnnxTensor => ({
-      ...{ name, type, dims },
-      read: () => new Uint8Array(array.buffer, array.byteOffset, array.byteLength),
-    });
-    if (typeof value === "object" && "read" in value) this.#constants.set(name, { ...value, name });
-    else if (kind === "value_float" && typeof value === "object" && "float" in value)
-      this.#constants.set(name, given("FLOAT", [], Float32Array.of(value.float)));
-    else if (kind === "value_floats" && typeof value === "object" && "floats" in value)
-      this.#constants.set(name, given("FLOAT", [value.floats.length], Float32Array.from(value.floats)));
-    else if (kind === "value_int" && typeof value === "number")
-      this.#constants.set(name, given("INT64", [], BigInt64Array.of(BigInt(value))));
-    else if (kind === "value_ints" && Array.isArray(value))
-      this.#constants.set(name, given("INT64", [value.length], BigInt64Array.from(value, BigInt)));
-    else throw new Error(`${this.#source.model.path}: the constant ${name} is a ${kind}, which is not read here`);
-    return true;
+  /** Puts nodes there, in order; without any all of the source. */
+  place(nodes: readonly OnnxNode[] = this.#source.nodes): void {
+    for (const node of nodes) {
+      const [output = ""] = node.outputs;
+      const value = this.#constants.has(output) ? undefined : this.#layer(node);
+      if (value !== undefined) this.#names.set(output, value);
+    }
   }
 
   /** @returns the value, or nothing where the node was placed under its own names */
   #layer(node: OnnxNode): string | undefined {
     const [first = "", second = ""] = node.inputs;
     const weight = this.#constants.get(second);
-    if (PASSES_IDS.has(node.op) && this.#ids.has(first)) this.#ids.add(node.outputs[0] ?? "");
-    if (node.op === "Identity") return this.#value(first);
-    if (node.op === "Cast" && this.#isPixels(first)) return this.#value(first);
+    if (node.op === "Identity") return this.value(first);
+    if (node.op === "Cast" && this.#isPixels(first)) return this.value(first);
     if (node.op === "MatMul" && weight?.dims.length === 2 && isFloat(weight) && !this.#constants.has(first))
       return this.#linear(first, weight, false);
     if (node.op === "Gemm" && weight?.dims.length === 2 && isFloat(weight) && !node.attributes.get("transA"))
@@ -109,7 +86,7 @@ export class Repacked {
       if (table?.dims.length === 2 && isFloat(table)) return this.#embedding(table, second);
     }
     if (node.op === "Conv" && weight && isFloat(weight)) return this.#convolution(node, first, weight);
-    return this.#place(node);
+    return this.#asIs(node);
   }
 
   #isPixels(name: string): boolean {
@@ -121,7 +98,7 @@ export class Repacked {
     const [inputs, outputs] = turned ? [columns, rows] : [rows, columns];
     const values = floatsOf(weight);
     if (scale !== 1) for (const [i, value] of values.entries()) values[i] = value * scale;
-    return this.#precision.linear(this.#graph, this.#value(x), {
+    return this.#precision.linear(this.#graph, this.value(x), {
       ...{ name: this.#own(weight.name), inputs, outputs },
       // `transposed` takes [outputs, inputs] to [inputs, outputs]; here it goes the other way.
       weight: turned ? values : transposed(values, inputs, outputs),
@@ -149,36 +126,29 @@ export class Repacked {
       );
     const product = this.#linear(x, weight, turned, factor("alpha"));
     if (!third) return product;
-    return this.#graph.node("Add", [product, this.#graph.node("Mul", [this.#value(third), this.#graph.float(beta)])]);
+    return this.#graph.node("Add", [product, this.#graph.node("Mul", [this.value(third), this.#graph.float(beta)])]);
   }
 
   #embedding(table: OnnxTensor, ids: string): string {
     const [rows = 0, width = 0] = table.dims;
-    return this.#precision.embedding(
-      this.#graph,
-      this.#value(ids),
-      this.#own(table.name),
-      floatsOf(table),
-      rows,
-      width,
-    );
+    return this.#precision.embedding(this.#graph, this.value(ids), this.#own(table.name), floatsOf(table), rows, width);
   }
 
   #convolution(node: OnnxNode, x: string, weight: OnnxTensor): string | undefined {
     const bias = node.inputs[2] ? this.#constants.get(node.inputs[2]) : undefined;
-    if (node.inputs[2] && !bias) return this.#place(node);
+    if (node.inputs[2] && !bias) return this.#asIs(node);
     const layer = convolutionOf(node, weight);
     if (this.#nhwc && this.#isPixels(x) && isPatches(layer, this.#nhwc.size))
       return this.#patches(this.#nhwc, weight, layer.kernel[0] ?? 1, bias);
     if (this.#pointwise && isPointwise(layer)) return this.#each(x, weight, bias);
-    return this.#place(node);
+    return this.#asIs(node);
   }
 
   /** A convolution of one place is a linear layer over channels. @returns float [N, outputs, H, W] */
   #each(x: string, weight: OnnxTensor, bias: OnnxTensor | undefined): string {
     const [outputs = 0, inputs = 0] = weight.dims;
     const graph = this.#graph;
-    const places = graph.node("Transpose", [this.#value(x)], { perm: [0, 2, 3, 1] });
+    const places = graph.node("Transpose", [this.value(x)], { perm: [0, 2, 3, 1] });
     const mixed = this.#precision.linear(graph, places, {
       ...{ name: this.#own(weight.name), inputs, outputs, weight: floatsOf(weight) },
       ...(bias && { bias: floatsOf(bias) }),
@@ -211,7 +181,7 @@ export class Repacked {
     return graph.node("Reshape", [channels, graph.int64s(0, width, grid, grid)]);
   }
 
-  #place(node: OnnxNode): undefined {
+  #asIs(node: OnnxNode): undefined {
     const { op, inputs, outputs, attributes } = upgraded(node, this.#source.model.opset, this.#graph);
     const own: Record<string, Attribute> = {};
     for (const [name, value] of attributes) {
@@ -222,13 +192,13 @@ export class Repacked {
     }
     const named = outputs.map((name) => (name === "" ? "" : `source/${name}`));
     // What an upgrade added is in the graph by its own name already.
-    const given = inputs.map((name, at) => (at < node.inputs.length ? this.#value(name) : name));
+    const given = inputs.map((name, at) => (at < node.inputs.length ? this.value(name) : name));
     this.#graph.place(op, given, named, own);
     for (const [at, name] of outputs.entries()) this.#names.set(name, named[at] ?? "");
   }
 
   /** @returns a value of the source in the graph; constants are put there when they are first asked for */
-  #value(name: string): string {
+  value(name: string): string {
     if (name === "") return "";
     const known = this.#names.get(name);
     if (known !== undefined) return known;

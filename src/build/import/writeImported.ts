@@ -37,7 +37,8 @@ export async function writeImported(
       const ids = graph.input("input_ids", "INT32", ["N", "T"]);
       repacked.tokens(source.input.type === INT64 ? graph.node("Cast", [ids], { to: INT64 }) : ids);
     }
-    const embedding = unit(graph, repacked.run());
+    repacked.place();
+    const embedding = unit(graph, repacked.value(source.output.name));
     const width = source.output.dims.at(-1);
     graph.output("embedding", embedding, ["N", source.output.dims.length === 2 && width ? width : "D"]);
     await writeFile(join(dir, `${tower}.onnx`), graph.finish());

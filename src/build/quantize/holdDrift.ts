@@ -1,12 +1,9 @@
 // What brings a tower back into the drift budget: outliers moved into the weights, then the most sensitive layers in a finer format.
-import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import type { TensorSource } from "../checkpoint/tensorSource.ts";
 import { fp32 } from "../compile/fp32.ts";
 import type { Precision } from "../compile/precision.ts";
 import { compareVectors, type Drift, type Input, withinBudget } from "../drift.ts";
-import { openTower, type TowerName } from "../ort.ts";
-import { writeTower } from "../writeTowers.ts";
-import { migrateOutliers } from "./migrateOutliers.ts";
+import { openTower } from "../ort.ts";
+import type { Adjustable } from "./adjustable.ts";
 import { type ObservedLayer, observeLayers } from "./observeLayers.ts";
 
 /** Of a tower's weights in layers, at most this share is kept in fp32 (int8 packs) or int8 (int4): either grows by about three tenths. */
@@ -24,43 +21,45 @@ export interface HoldOptions {
   log: (line: string) => void;
 }
 
-export interface Held {
-  tensors: TensorSource;
+export interface Held<S> {
+  source: S;
   migrated: boolean;
   /** The most sensitive first. */
   finer: string[];
   drift: Drift;
 }
 
-export async function holdDrift(checkpoint: Checkpoint, tower: TowerName, options: HoldOptions): Promise<Held> {
+export async function holdDrift<S>(adjustable: Adjustable<S>, options: HoldOptions): Promise<Held<S>> {
+  const { tower, source } = adjustable;
   const { inputs, make, share, workDir, log } = options;
-  const vectors = async (tensors: TensorSource, precision: Precision, some: readonly Input[]) => {
-    await writeTower(workDir, tower, { ...checkpoint, tensors }, precision, Number.POSITIVE_INFINITY);
+  const vectors = async (own: S, precision: Precision, some: readonly Input[]) => {
+    await adjustable.write(workDir, own, precision);
     const session = await openTower(workDir, tower);
     const made: Float32Array[] = [];
     for (const { data, dims } of some) made.push(await session.run(data, dims));
     await session.release();
     return made;
   };
-  const exact = await vectors(checkpoint.tensors, fp32(), inputs);
-  const measure = async (tensors: TensorSource, finer: readonly string[], some = inputs) =>
-    compareVectors(exact.slice(0, some.length), await vectors(tensors, make(new Set(finer)), some));
+  const exact = await vectors(source, fp32(), inputs);
+  const measure = async (own: S, finer: readonly string[], some = inputs) =>
+    compareVectors(exact.slice(0, some.length), await vectors(own, make(new Set(finer)), some));
 
-  const layers = await observeLayers(checkpoint, tower, inputs, workDir);
-  const moved = migrateOutliers(checkpoint.tensors, layers);
-  const [plain, smooth] = [await measure(checkpoint.tensors, []), await measure(moved, [])];
+  const write = (precision: Precision) => adjustable.write(workDir, source, precision);
+  const layers = await observeLayers(tower, write, inputs, workDir);
+  const moved = adjustable.migrated(source, layers);
+  const [plain, smooth] = [await measure(source, []), await measure(moved, [])];
   const migrated = smooth.cosine_mean > plain.cosine_mean;
-  const held: Held = { tensors: migrated ? moved : checkpoint.tensors, migrated, finer: [], drift: plain };
+  const held: Held<S> = { source: migrated ? moved : source, migrated, finer: [], drift: plain };
   if (migrated) held.drift = smooth;
   log(`${tower}: plain ${told(plain)}; outliers moved into the weights ${told(smooth)}`);
   if (withinBudget(held.drift)) return held;
 
   const few = inputs.slice(0, RANKED_ON);
-  const base = await measure(held.tensors, [], few);
-  const ranked = await mostSensitive(layers, share, base, (name) => measure(held.tensors, [name], few));
+  const base = await measure(held.source, [], few);
+  const ranked = await mostSensitive(layers, share, base, (name) => measure(held.source, [name], few));
   for (const name of ranked) {
     held.finer.push(name);
-    held.drift = await measure(held.tensors, held.finer);
+    held.drift = await measure(held.source, held.finer);
     log(`${tower}: ${name} finer: ${told(held.drift)}`);
     if (withinBudget(held.drift)) break;
   }

@@ -1,12 +1,10 @@
 // The layers of a tower that are quantized, and how large each channel gets in front of the linear ones.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { fp32 } from "../compile/fp32.ts";
 import type { Precision } from "../compile/precision.ts";
 import type { Input } from "../drift.ts";
 import { openGraph, type TowerName } from "../ort.ts";
-import { writeTower } from "../writeTowers.ts";
 
 export interface ObservedLayer {
   parameters: number;
@@ -14,10 +12,10 @@ export interface ObservedLayer {
   largest?: Float32Array<ArrayBuffer>;
 }
 
-/** Runs the fp32 tower and watches. @param workDir is written to */
+/** Runs the fp32 tower and watches. @param write makes the tower's files in the work folder */
 export async function observeLayers(
-  checkpoint: Checkpoint,
   tower: TowerName,
+  write: (precision: Precision) => Promise<unknown>,
   inputs: readonly Input[],
   workDir: string,
 ): Promise<Map<string, ObservedLayer>> {
@@ -41,7 +39,7 @@ export async function observeLayers(
       return reference.convolution(graph, x, layer);
     },
   };
-  await writeTower(workDir, tower, checkpoint, observing, Number.POSITIVE_INFINITY);
+  await write(observing);
   const session = await openGraph(new Uint8Array(await readFile(join(workDir, `${tower}.onnx`))), workDir, tower);
   for (const { data, dims } of inputs) {
     for (const [output, values] of await session.runAll(data, dims)) {

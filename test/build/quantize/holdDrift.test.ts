@@ -10,6 +10,7 @@ import { openCheckpoint } from "../../../src/build/checkpoint/checkpoint.ts";
 import { fp32 } from "../../../src/build/compile/fp32.ts";
 import { compareVectors, type Input, withinBudget } from "../../../src/build/drift.ts";
 import { openTower } from "../../../src/build/ort.ts";
+import { ofCheckpoint } from "../../../src/build/quantize/adjustable.ts";
 import { FINER_SHARE, holdDrift } from "../../../src/build/quantize/holdDrift.ts";
 import { int4 } from "../../../src/build/quantize/int4.ts";
 import { int8 } from "../../../src/build/quantize/int8.ts";
@@ -51,7 +52,7 @@ test("planted outliers change fp32 nothing; moved, they are back in the budget",
   const lost = compareVectors(exact.alone, (await vectorsOf(planted, int8(NONE))).alone);
   expect(withinBudget(lost)).toBe(false);
   const lines: string[] = [];
-  const held = await holdDrift(planted, "vision", {
+  const held = await holdDrift(ofCheckpoint(planted, "vision"), {
     inputs,
     make: (float) => int8(NONE, { float }),
     share: FINER_SHARE.int8,

@@ -55,11 +55,18 @@ test.each<[Site, TowerName, string]>([
   ["out_proj", "text", "transformer.resblocks.0.attn.out_proj"],
 ])("outliers of %s in the %s tower: the same vector, and smaller channels", async (site, tower, layer) => {
   const planted = { ...plain, tensors: plantOutliers(plain.tensors, GAIN, site) };
-  const layers = await observeLayers(planted, tower, [INPUTS[tower]], dir);
+  const observe = (checkpoint: typeof plain) =>
+    observeLayers(
+      tower,
+      (precision) => writeTower(dir, tower, checkpoint, precision, Number.POSITIVE_INFINITY),
+      [INPUTS[tower]],
+      dir,
+    );
+  const layers = await observe(planted);
   const moved = { ...planted, tensors: migrateOutliers(planted.tensors, layers) };
   const [before, after] = [await vectorOf(planted, tower), await vectorOf(moved, tower)];
   expect(Math.max(...before.map((value, i) => Math.abs(value - (after[i] ?? 9))))).toBeLessThan(2e-6);
-  const smaller = await observeLayers(moved, tower, [INPUTS[tower]], dir);
+  const smaller = await observe(moved);
   expect(spread(layers.get(layer)?.largest)).toBeGreaterThan(20);
   expect(spread(smaller.get(layer)?.largest)).toBeLessThan(0.3 * spread(layers.get(layer)?.largest));
 });
