@@ -1,5 +1,6 @@
 // The command line and environment of the backend, checked.
 import { parseArgs } from "node:util";
+import { integerFlag } from "../build/terminal/integerFlag.ts";
 import { type AskedProvider, PROVIDERS } from "./provider.ts";
 import { type PullSettings, pullSettings } from "./pull/settings.ts";
 
@@ -47,13 +48,6 @@ export interface Options {
 
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 
-function integer(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!/^\d{1,9}$/.test(text) || value < least || value > most)
-    throw new Error(`--${name} must be ${least} to ${most}, not ${text}`);
-  return value;
-}
-
 function parseKeys(text: string): Buffer[] {
   const entries = text
     .split(",")
@@ -97,18 +91,18 @@ export function parseOptions(args: string[], env: Record<string, string | undefi
   return {
     pack: values.pack,
     host: values.host,
-    port: integer("port", values.port, 0, 65_535),
+    port: integerFlag("port", values.port, 0, 65_535),
     provider,
-    device: integer("device", values.device, 0, 255),
-    threads: integer("threads", values.threads, 0, 1_024),
-    maxBatch: integer("max-batch", values["max-batch"], 1, 4_096),
-    maxDelayMs: integer("max-delay-ms", values["max-delay-ms"], 0, 60_000),
-    queue: integer("queue", values.queue, 1, 1_000_000),
-    deadlineMs: integer("deadline-ms", values["deadline-ms"], 1, 3_600_000),
-    drainMs: integer("drain-ms", values["drain-ms"], 0, 3_600_000),
+    device: integerFlag("device", values.device, 0, 255),
+    threads: integerFlag("threads", values.threads, 0, 1_024),
+    maxBatch: integerFlag("max-batch", values["max-batch"], 1, 4_096),
+    maxDelayMs: integerFlag("max-delay-ms", values["max-delay-ms"], 0, 60_000),
+    queue: integerFlag("queue", values.queue, 1, 1_000_000),
+    deadlineMs: integerFlag("deadline-ms", values["deadline-ms"], 1, 3_600_000),
+    drainMs: integerFlag("drain-ms", values["drain-ms"], 0, 3_600_000),
     pull: values.pull ? pullSettings(env) : undefined,
-    pullChunks: integer("pull-chunks", values["pull-chunks"], 1, 100),
-    pullLeaseSeconds: integer("pull-lease", values["pull-lease"], 30, 3_600),
+    pullChunks: integerFlag("pull-chunks", values["pull-chunks"], 1, 100),
+    pullLeaseSeconds: integerFlag("pull-lease", values["pull-lease"], 30, 3_600),
     keys,
   };
 }

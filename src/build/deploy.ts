@@ -2,26 +2,30 @@
 import { parseArgs } from "node:util";
 import { CONFIG_DIR, WORKERS, writeConfigs } from "./configs.ts";
 import { migrate } from "./migrate.ts";
-import { bigOptions, stage } from "./stage.ts";
+import { stage } from "./stage.ts";
+import { STAGE_FLAGS, STAGE_USAGE, stageOptions } from "./stageFlags.ts";
 import { runWrangler } from "./wrangler.ts";
 
-const { values } = parseArgs({
-  options: {
-    pack: { type: "string", default: "models/nano" },
-    labels: { type: "string", default: "models/labels" },
-    policies: { type: "string", default: "models/policies" },
-    webhooks: { type: "string", default: "models/webhooks" },
-    big: { type: "string" },
-    "big-labels": { type: "string" },
-    "big-policies": { type: "string" },
-    database: { type: "string", default: process.env.EDGECLIP_DATABASE ?? "" },
-    bucket: { type: "string", default: process.env.EDGECLIP_BUCKET ?? "" },
-    "pull-queue": { type: "string", default: process.env.EDGECLIP_PULL_QUEUE ?? "" },
-    "dry-run": { type: "boolean", default: false },
-  },
-});
+const USAGE = `npm run deploy -- --database <id>
 
-try {
+  --dry-run       says what would be deployed, and deploys nothing
+  --database      the id of the D1 database (EDGECLIP_DATABASE)
+  --bucket        the R2 bucket (EDGECLIP_BUCKET, else edgeclip)
+  --pull-queue    the queue that backends pull from (EDGECLIP_PULL_QUEUE); needs PULL_MODEL in the environment
+${STAGE_USAGE}`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      ...STAGE_FLAGS,
+      database: { type: "string", default: process.env.EDGECLIP_DATABASE ?? "" },
+      bucket: { type: "string", default: process.env.EDGECLIP_BUCKET ?? "" },
+      "pull-queue": { type: "string", default: process.env.EDGECLIP_PULL_QUEUE ?? "" },
+      "dry-run": { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return console.log(USAGE);
   console.log(`Deploying needs the Workers Paid plan: encoding a picture takes tens of milliseconds of CPU,
 the free plan allows 10 ms a request.\n`);
   const dry = values["dry-run"];
@@ -33,14 +37,7 @@ the free plan allows 10 ms a request.\n`);
   npx wrangler queues create edgeclip-batches-dead
   npx wrangler r2 bucket create edgeclip
 then name the database's id: npm run deploy -- --database <id>, or EDGECLIP_DATABASE=<id>.`);
-  const manifest = await stage({
-    packDir: values.pack,
-    labelsDir: values.labels,
-    policiesDir: values.policies,
-    webhooksDir: values.webhooks,
-    big: bigOptions(values, values),
-    log: console.log,
-  });
+  const manifest = await stage(stageOptions(values));
   const pullQueue = values["pull-queue"];
   const pullModel = process.env.PULL_MODEL;
   if (pullQueue && !pullModel)
@@ -70,6 +67,10 @@ Done. Without keys everything but /healthz and /readyz answers 401. Set the SHA-
   printf %s "$KEY" | sha256sum     then     npx wrangler secret put API_KEYS_SHA256
 The secrets of webhooks (models/webhooks) in the same way, those of callbacks with --name edgeclip-batch.
 Model Workers of earlier packs stay for a rollback; delete them with: npx wrangler delete --name edgeclip-vision-<hash8>`);
+}
+
+try {
+  await main();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);

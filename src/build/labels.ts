@@ -40,12 +40,15 @@ async function main(): Promise<void> {
   const { pack: packDir, labels: labelsDir, bank, pictures: picturesDir, method, loss } = values;
   if (values.help) return console.log(USAGE);
   const log = console.log;
-  if (command !== undefined && command !== "calibrate" && command !== "adapt") throw new Error(USAGE);
+  if (command !== undefined && command !== "calibrate" && command !== "adapt")
+    throw new Error(`There is no command ${command}.\n\n${USAGE}`);
   if (method !== "linear" && method !== "tip") throw new Error(`--method is linear or tip, not ${method}\n\n${USAGE}`);
   if (!isAdapterLoss(loss)) throw new Error(`there is no --loss ${loss}\n\n${USAGE}`);
-  await buildBanks({ packDir, labelsDir, log });
-  if (command === undefined) return;
-  if (!bank || !picturesDir) throw new Error(`--bank or --pictures is missing\n\n${USAGE}`);
+  if (command !== undefined && (!bank || !picturesDir)) throw new Error(`--bank or --pictures is missing\n\n${USAGE}`);
+  const banks = await buildBanks({ packDir, labelsDir, log });
+  if (command === undefined || !bank || !picturesDir) return;
+  if (!banks.some(({ id }) => id === bank))
+    throw new Error(`there is no bank ${bank}; there are: ${banks.map(({ id }) => id).join(", ")}`);
   const options = { packDir, labelsDir, bank, picturesDir, log };
   if (command === "calibrate") await calibrateBank(options);
   else await adaptBank({ ...options, method, loss });

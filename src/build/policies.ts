@@ -28,13 +28,15 @@ async function main(): Promise<void> {
   const { pack: packDir, policies: policiesDir, labels: labelsDir, policy, pictures: picturesDir } = values;
   if (values.help) return console.log(USAGE);
   const log = console.log;
-  if (command !== undefined && command !== "calibrate") throw new Error(USAGE);
+  if (command !== undefined && command !== "calibrate") throw new Error(`There is no command ${command}.\n\n${USAGE}`);
   const openText = (dir: string) => openTower(dir, "text");
   const build = () => buildPolicies({ packDir, policiesDir, labelsDir, openText, log });
+  if (command !== undefined && (!policy || !picturesDir))
+    throw new Error(`--policy or --pictures is missing\n\n${USAGE}`);
   await buildBanks({ packDir, labelsDir, log });
-  await build();
-  if (command === undefined) return;
-  if (!policy || !picturesDir) throw new Error(`--policy or --pictures is missing\n\n${USAGE}`);
+  const policies = await build();
+  if (command === undefined || !policy || !picturesDir) return;
+  if (!policies.includes(policy)) throw new Error(`there is no policy ${policy}; there are: ${policies.join(", ")}`);
   await calibratePolicy({ packDir, policiesDir, labelsDir, policy, picturesDir, log });
   await build();
 }

@@ -131,19 +131,6 @@ async function stageBig(dir: string, edge: Manifest, build: Build, options: BigO
   return { ...built, rules: rules.map(({ id, calibrated }) => ({ id, calibrated })) };
 }
 
-/** What `--big`, `--big-labels` and `--big-policies` say. */
-export const bigOptions = (
-  values: { big?: string | undefined; "big-labels"?: string | undefined; "big-policies"?: string | undefined },
-  { labels, policies }: { labels: string; policies: string },
-): BigOptions | undefined =>
-  values.big === undefined
-    ? undefined
-    : {
-        packDir: values.big,
-        labelsDir: values["big-labels"] ?? labels,
-        policiesDir: values["big-policies"] ?? policies,
-      };
-
 export interface StageOptions {
   packDir: string;
   labelsDir: string;

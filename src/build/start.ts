@@ -4,7 +4,9 @@ import { parseArgs } from "node:util";
 import { type Collection, freePort, startCollection } from "./collection.ts";
 import { apiFirst, LOCAL_DIR, writeConfigs } from "./configs.ts";
 import { migrate } from "./migrate.ts";
-import { bigOptions, stage } from "./stage.ts";
+import { stage } from "./stage.ts";
+import { STAGE_FLAGS, STAGE_USAGE, stageOptions } from "./stageFlags.ts";
+import { integerFlag } from "./terminal/integerFlag.ts";
 import { localSecrets } from "./webhooks/localSecrets.ts";
 import { stagedSources } from "./webhooks/stagedSources.ts";
 import { whenStopped } from "./whenStopped.ts";
@@ -19,31 +21,28 @@ const fromEnvironment = (names: readonly string[]): Record<string, string> =>
 /** What wrangler.toml names to sign webhooks of batches with. */
 const BATCH_SECRETS = { secrets: ["BATCH_CALLBACK_SECRET"] };
 
-const { values } = parseArgs({
-  options: {
-    port: { type: "string", default: "8787" },
-    pack: { type: "string", default: "models/nano" },
-    labels: { type: "string", default: "models/labels" },
-    policies: { type: "string", default: "models/policies" },
-    webhooks: { type: "string", default: "models/webhooks" },
-    big: { type: "string" },
-    "big-labels": { type: "string" },
-    "big-policies": { type: "string" },
-  },
-});
+const USAGE = `npm start
+
+  --port          where it answers on 127.0.0.1 (8787, or a free one where that is taken)
+${STAGE_USAGE}
+
+The environment may set ${[...HANDED_ON, ...HANDED_ON_TO_BATCH].join(", ")}.`;
 
 const ending = new AbortController();
 whenStopped(() => ending.abort());
 let running: Collection | undefined;
-try {
-  const manifest = await stage({
-    packDir: values.pack,
-    labelsDir: values.labels,
-    policiesDir: values.policies,
-    webhooksDir: values.webhooks,
-    big: bigOptions(values, values),
-    log: console.log,
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      ...STAGE_FLAGS,
+      port: { type: "string", default: "8787" },
+      help: { type: "boolean", default: false },
+    },
   });
+  if (values.help) return console.log(USAGE);
+  const wanted = integerFlag("port", values.port, 0, 65_535);
+  const manifest = await stage(stageOptions(values));
   const sources = await stagedSources();
   const vars = {
     ALLOW_DEMO_MODERATION: "yes",
@@ -53,7 +52,7 @@ try {
   const batch = { ...vars, ...fromEnvironment(HANDED_ON_TO_BATCH) };
   const configs = await writeConfigs(manifest, { dir: join(LOCAL_DIR, "config"), vars: { api: vars, batch } });
   const state = join(LOCAL_DIR, "state");
-  const port = await freePort(Number(values.port));
+  const port = await freePort(wanted);
   const options = {
     configs: apiFirst(configs),
     port,
@@ -74,6 +73,7 @@ try {
     fetch(`${collection.url}/v1/admin/sweep`, { method: "POST" }).catch((error: unknown) => console.error(error));
   await sweep();
   const sweeping = setInterval(sweep, SWEEP_MS);
+  if (wanted !== 0 && port !== wanted) console.log(`\nPort ${wanted} is taken, by another npm start perhaps.`);
   console.log(`
 edgeclip answers on ${collection.url} (model ${manifest.id}, open without keys on this machine only)
 
@@ -90,6 +90,10 @@ Webhooks are signed with secrets made for this machine, in ${LOCAL_DIR}/secrets.
   const said = await collection.ended;
   clearInterval(sweeping);
   if (said.trim()) console.error(said);
+}
+
+try {
+  await main();
 } catch (error) {
   await running?.stop();
   if (ending.signal.aborted) process.exit(0);

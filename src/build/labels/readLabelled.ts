@@ -1,9 +1,9 @@
 // Labelled pictures of a folder, `<folder>/<label>/<picture>`, as vectors.
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Bank } from "../../core/labels/bank.ts";
 import type { Manifest } from "../../core/pack/manifest.ts";
 import { readPictures } from "../calibrate.ts";
+import { labelledFolders } from "../labelledFolders.ts";
 import { openTower } from "../ort.ts";
 
 export interface Labelled {
@@ -20,7 +20,7 @@ export async function readLabelled(
   { id, labels }: Pick<Bank, "id" | "labels">,
   { image }: Pick<Manifest, "image">,
 ): Promise<Labelled[]> {
-  const folders = (await readdir(picturesDir)).sort().map((name) => {
+  const folders = labelledFolders(picturesDir).map((name) => {
     const row = labels.findIndex((label) => label.name.toLowerCase() === name.toLowerCase());
     if (row < 0) throw new Error(`${join(picturesDir, name)}: the bank ${id} has no such label`);
     return { name, row };

@@ -1,5 +1,5 @@
 // Measures a policy on labelled pictures, `<folder>/<category>/<picture>` and `<folder>/none/<picture>`.
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { toViews } from "../../core/image/views.ts";
 import { readBank } from "../../core/labels/bank.ts";
@@ -8,6 +8,7 @@ import { readManifest } from "../../core/pack/readManifest.ts";
 import { categoryLogits, competitionOfCategories } from "../../core/policy/categoryLogits.ts";
 import { type Policy, readPolicy } from "../../core/policy/policy.ts";
 import { openMagick } from "../calibrate.ts";
+import { filesIn, labelledFolders } from "../labelledFolders.ts";
 import { openTower } from "../ort.ts";
 import { conceptsHashOf } from "./buildPolicies.ts";
 import type { PolicyCalibration } from "./calibration.ts";
@@ -79,10 +80,9 @@ async function readScored({ policy: id, packDir, picturesDir }: CalibratePolicyO
   const { policy, score, release } = await openPolicy(packDir, id);
   const known = new Set([NONE, ...policy.categories.map(({ name }) => name)]);
   const scored: Scored[] = [];
-  for (const folder of (await readdir(picturesDir)).sort()) {
+  for (const folder of labelledFolders(picturesDir)) {
     if (!known.has(folder)) throw new Error(`${join(picturesDir, folder)}: the policy ${id} has no such category`);
-    for (const name of (await readdir(join(picturesDir, folder))).sort()) {
-      const path = join(picturesDir, folder, name);
+    for (const path of filesIn(picturesDir, folder)) {
       try {
         scored.push({ logits: await score(new Uint8Array(await readFile(path))), folder });
       } catch (cause) {
