@@ -6,8 +6,9 @@ import { competitionOf } from "../../core/labels/competition.ts";
 import type { Manifest } from "../../core/pack/manifest.ts";
 import { readManifest } from "../../core/pack/readManifest.ts";
 import { calibrationError } from "../../core/score/calibrationError.ts";
+import { labelLogits } from "../../core/score/labelLogits.ts";
 import { calibrate, fitPlatt, IDENTITY, type Platt } from "../../core/score/platt.ts";
-import { type Competition, tagLogits } from "../../core/score/tagLogits.ts";
+import type { Competition } from "../../core/score/tagLogits.ts";
 import { type CalibrationFile, labelsHash } from "./calibration.ts";
 import { imagesOf, openBank } from "./openBank.ts";
 import { readLabelled } from "./readLabelled.ts";
@@ -61,7 +62,7 @@ async function readExamples(
   const competition = competitionOf(bank, background);
   const rival = (row: number) => competition[row] ?? NOTHING;
   return (await readLabelled(options.packDir, options.picturesDir, bank, manifest)).map(({ vector, row }) => ({
-    logits: tagLogits(vector, bank.vectors, background.vectors, rival, manifest.logit_scale),
+    logits: labelLogits(vector, bank.vectors, background.vectors, rival, manifest),
     truth: row,
   }));
 }

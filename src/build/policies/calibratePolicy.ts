@@ -63,7 +63,7 @@ export async function openPolicy(
     const worst = new Float64Array(policy.categories.length).fill(Number.NEGATIVE_INFINITY);
     for (let at = 0; at < pixels.length; at += square) {
       const view = await vision.run(new Uint8Array(pixels.subarray(at, at + square)), [1, size, size, 3]);
-      const logits = categoryLogits(view, policy, background, competition, manifest.logit_scale);
+      const logits = categoryLogits(view, policy, background, competition, manifest);
       for (const [row, logit] of logits.entries()) worst[row] = Math.max(worst[row] ?? logit, logit);
     }
     return worst;

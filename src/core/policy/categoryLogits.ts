@@ -1,8 +1,9 @@
 // Each category of a policy on one view of a picture: the log odds that any of its concepts shows.
 import type { Bank } from "../labels/bank.ts";
 import { competitionOf } from "../labels/competition.ts";
+import { labelLogits, type Scoring } from "../score/labelLogits.ts";
 import { logSumExp } from "../score/logSumExp.ts";
-import { type Competition, tagLogits } from "../score/tagLogits.ts";
+import type { Competition } from "../score/tagLogits.ts";
 import type { Policy } from "./policy.ts";
 
 /** @returns what the concepts of each category compete with: the same for all concepts of one category, by its row */
@@ -24,10 +25,10 @@ export function competitionOfCategories(
 
 /**
  * A category is the union of its concepts: logit(c) = log( sum over its concepts of exp(s cos) ) - log( rivals ), the
- * rivals being those of score/tagLogits for the category as a whole.
+ * rivals being those of score/tagLogits for the category as a whole. Where each concept is scored by itself, concepts share
+ * nothing out among them: a category shows as surely as its surest concept.
  * @param view unit vector [D]
  * @param competition as `competitionOfCategories` gives it
- * @param scale the logit scale as multiplied
  * @returns log odds of each category
  */
 export function categoryLogits(
@@ -35,10 +36,11 @@ export function categoryLogits(
   { bank, categories }: Pick<Policy, "bank" | "categories">,
   background: Pick<Bank, "vectors">,
   competition: readonly Competition[],
-  scale: number,
+  scoring: Scoring,
 ): Float64Array<ArrayBuffer> {
   const nothing: Competition = { kin: [], negatives: undefined };
   const rival = (row: number) => competition[row] ?? nothing;
-  const concepts = tagLogits(view, bank.vectors, background.vectors, rival, scale);
-  return Float64Array.from(categories, ({ from, count }) => logSumExp(concepts.subarray(from, from + count)));
+  const concepts = labelLogits(view, bank.vectors, background.vectors, rival, scoring);
+  const union = scoring.scores === "sigmoid" ? (logits: Float64Array) => Math.max(...logits) : logSumExp;
+  return Float64Array.from(categories, ({ from, count }) => union(concepts.subarray(from, from + count)));
 }

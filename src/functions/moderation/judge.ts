@@ -63,7 +63,7 @@ function logitsOf(policy: Policy, vectors: readonly Float32Array[], { banks, man
     );
   const competition = competitions.get(policy) ?? competitionOfCategories(policy, background);
   competitions.set(policy, competition);
-  return vectors.map((vector) => categoryLogits(vector, policy, background, competition, manifest.logit_scale));
+  return vectors.map((vector) => categoryLogits(vector, policy, background, competition, manifest));
 }
 
 export interface Judgement {

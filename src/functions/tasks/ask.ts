@@ -35,7 +35,7 @@ interface Asked {
 
 /**
  * Pictures against labels of the request's own; their texts are encoded while pictures are.
- * @param rivals whether labels are weighed against a background of texts as well
+ * @param rivals whether labels are weighed against a background of texts as well, or scored as texts are
  * @throws Problem `text_unavailable`, and what is wrong with the labels and their pictures
  */
 export async function askLabels(

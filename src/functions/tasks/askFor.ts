@@ -28,7 +28,9 @@ export async function askFor(
 ): Promise<AskedFor> {
   const { env, timing, deployment } = asking;
   if (id === undefined) {
-    const rivals = task === "tag" && backgroundOf(undefined, deployment) !== undefined;
+    // A sigmoid was trained on texts, as a background is of texts: pictures are carried over to them.
+    const sigmoid = deployment.manifest.scores === "sigmoid";
+    const rivals = task === "tag" && (sigmoid || backgroundOf(undefined, deployment) !== undefined);
     return { bank: undefined, ...(await askLabels(asking, pictures, { labels, template }, rivals)) };
   }
   const bank = bankOf(id, deployment);

@@ -49,7 +49,7 @@ export interface Told {
 /**
  * Labels of one kind (all by text, all by pictures, all by both) are compared as they are. Where kinds meet, or labels are
  * weighed against texts, prototypes are bridged to where texts lie: see core/fewshot/bridge.
- * @param rivals whether labels are weighed against a background of texts as well
+ * @param rivals whether labels are weighed against a background of texts as well, or scored as texts are
  * @throws Problem `invalid_request` when kinds meet and there is no vocabulary to bridge by
  */
 export function labelsClassifier(labels: readonly Told[], rivals: boolean, deployment: Deployment): Classifier {
@@ -70,7 +70,8 @@ export function labelsClassifier(labels: readonly Told[], rivals: boolean, deplo
 function bridge(deployment: Deployment): (pictures: readonly Float32Array[]) => Float32Array {
   const memory = backgroundOf(undefined, deployment)?.vectors ?? joined([...deployment.banks.values()]);
   if (memory.length === 0) {
-    const message = "must all have pictures, or none: this deployment has no label bank to compare the two by";
+    const message =
+      "with pictures cannot be compared with texts: this deployment has no label bank to compare the two by";
     throw new Problem("invalid_request", `labels ${message}.`, { errors: [{ pointer: "/labels", message }] });
   }
   return (pictures) => bridged(prototype(pictures), memory, deployment.manifest.logit_scale);

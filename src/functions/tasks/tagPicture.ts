@@ -3,9 +3,10 @@ import type { Bank } from "../../core/labels/bank.ts";
 import { competitionOf } from "../../core/labels/competition.ts";
 import { Problem } from "../../core/problem.ts";
 import { cosines } from "../../core/score/cosines.ts";
+import { labelLogits } from "../../core/score/labelLogits.ts";
 import { calibrate, IDENTITY } from "../../core/score/platt.ts";
 import { round6 } from "../../core/score/round6.ts";
-import { type Competition, tagLogits } from "../../core/score/tagLogits.ts";
+import type { Competition } from "../../core/score/tagLogits.ts";
 import { topK } from "../../core/score/topK.ts";
 import { modelOf } from "../answer/modelOf.ts";
 import { animationWarnings, type Warning } from "../answer/warnings.ts";
@@ -52,18 +53,18 @@ export function tagPicture(
   const own: Labelled = bank ?? { labels: names.map((name) => ({ name, parents: [] })), negatives: new Map() };
   // Where there is no background, labels are weighed against one another.
   const background = backgroundOf(bank?.background, deployment) ?? { labels: own.labels, vectors };
-  if (background.labels.length < 2) {
+  if (background.labels.length < 2 && manifest.scores !== "sigmoid") {
     const message = `there is nothing to weigh one label against: deploy a bank ${DEFAULT_BACKGROUND}, or ask about more`;
     throw new Problem("invalid_request", `${message}.`, { errors: [{ parameter: "labels", message }] });
   }
   const competition = competitionFor(bank, own, background);
   const nothing: Competition = { kin: [], negatives: undefined };
-  const logits = tagLogits(
+  const logits = labelLogits(
     picture.vector,
     vectors,
     background.vectors,
     (row) => competition[row] ?? nothing,
-    manifest.logit_scale,
+    manifest,
   );
   const cosine = cosines(picture.vector, vectors);
   const scores = logits.map((logit) => calibrate(logit, bank?.calibration ?? IDENTITY));

@@ -5,6 +5,8 @@ import { categoryLogits, competitionOfCategories } from "../../../src/core/polic
 import type { Policy } from "../../../src/core/policy/policy.ts";
 
 const SCALE = 10;
+const SOFTMAX = { scores: undefined, logit_scale: SCALE, logit_bias: -3 };
+const SIGMOID = { ...SOFTMAX, scores: "sigmoid" as const };
 type Part = Pick<Policy, "bank" | "categories">;
 
 function policyOf(concepts: Record<string, [number, number][]>, labels: Partial<Bank["labels"][number]>[] = []): Part {
@@ -36,7 +38,7 @@ test("a category with one concept has the log odds of that concept against the b
     policy,
     other,
     competitionOfCategories(policy, other),
-    SCALE,
+    SOFTMAX,
   );
   expect(logit).toBeCloseTo(SCALE * 0.8 - SCALE * 0.6, 4);
 });
@@ -53,7 +55,7 @@ test("more concepts add up: two alike are worth log 2 more than one", () => {
   ];
   const other = background([[0, 1]], ["cat"]);
   const of = (policy: Part) =>
-    categoryLogits(Float32Array.of(0.6, 0.8), policy, other, competitionOfCategories(policy, other), SCALE)[0] ?? 0;
+    categoryLogits(Float32Array.of(0.6, 0.8), policy, other, competitionOfCategories(policy, other), SOFTMAX)[0] ?? 0;
   expect(of(two) - of(one)).toBeCloseTo(Math.log(2), 4);
 });
 
@@ -77,7 +79,24 @@ test("kin of one concept do not speak against its category at all", () => {
   const competition = competitionOfCategories(kin, other);
   expect(competition[0]).toBe(competition[1]);
   const view = Float32Array.of(1, 0);
-  const [logit = 0] = categoryLogits(view, kin, other, competition, SCALE);
+  const [logit = 0] = categoryLogits(view, kin, other, competition, SOFTMAX);
   // log(e^10 + e^6) - 0, the background's bonfire left out
   expect(logit).toBeCloseTo(Math.log(Math.exp(10) + Math.exp(6)), 3);
+});
+
+test("where concepts are scored by themselves, a category has the log odds of its surest one, whatever else there is", () => {
+  const policy = policyOf({
+    fire: [
+      [1, 0],
+      [1, 0],
+      [0, 1],
+    ],
+    water: [[-1, 0]],
+  });
+  const view = Float32Array.of(0.6, 0.8);
+  const of = (other: Bank) => [...categoryLogits(view, policy, other, competitionOfCategories(policy, other), SIGMOID)];
+  const [fire = 0, water = 0] = of(background([[0.6, 0.8]], ["cat"]));
+  expect(fire).toBeCloseTo(SCALE * 0.8 - 3, 5);
+  expect(water).toBeCloseTo(-SCALE * 0.6 - 3, 5);
+  expect(of(background([[0, 1]], ["dog"]))).toEqual([fire, water]);
 });

@@ -1,6 +1,7 @@
 // Tags: log odds by hand, Platt's fit on data whose answer is known, calibration error by hand.
 import { describe, expect, test } from "vitest";
 import { calibrationError } from "../../../src/core/score/calibrationError.ts";
+import { labelLogits } from "../../../src/core/score/labelLogits.ts";
 import { calibrate, fitPlatt, IDENTITY, sigmoid } from "../../../src/core/score/platt.ts";
 import { type Competition, tagLogits } from "../../../src/core/score/tagLogits.ts";
 
@@ -29,6 +30,28 @@ describe("tagLogits", () => {
   test("stay finite with a large scale and no rival left", () => {
     const logits = tagLogits(image, labels, labels, () => ({ kin: [0, 1], negatives: undefined }), 1000);
     for (const logit of logits) expect(Number.isNaN(calibrate(logit, IDENTITY))).toBe(false);
+  });
+});
+
+describe("labelLogits", () => {
+  const image = Float32Array.of(0.8, 0.6);
+  const labels = Float32Array.of(1, 0, 0, 1);
+  const background = Float32Array.of(0.6, 0.8, 0, 1);
+  const scoring = { logit_scale: 10, logit_bias: -7 };
+  const of = (scores: "softmax" | "sigmoid" | undefined, rival = alone) =>
+    labelLogits(image, labels, background, () => rival, { ...scoring, scores });
+
+  test("of a softmax model are those of tagLogits, and the bias is nothing to them", () => {
+    const expected = tagLogits(image, labels, background, () => alone, 10);
+    expect(of(undefined)).toEqual(expected);
+    expect(of("softmax")).toEqual(expected);
+  });
+
+  test("of a sigmoid model are scale and bias, and nothing competes", () => {
+    const [first = 0, second = 0] = of("sigmoid");
+    expect(first).toBeCloseTo(10 * 0.8 - 7, 5);
+    expect(second).toBeCloseTo(10 * 0.6 - 7, 5);
+    expect(of("sigmoid", { kin: [0], negatives: labels })).toEqual(of("sigmoid"));
   });
 });
 
