@@ -1,62 +1,29 @@
 // An imported SigLIP deployed: its texts were encoded when its bank was built, each label is scored by its own sigmoid, and the
 // edge has no texts.
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openMagick } from "../../src/build/calibrate.ts";
-import { type Collection, freePort, startCollection } from "../../src/build/collection.ts";
-import { apiFirst, writeConfigs } from "../../src/build/configs.ts";
-import { importModel } from "../../src/build/import/importModel.ts";
 import { openTower } from "../../src/build/ort.ts";
-import { EMBEDDED, STAGE_DIR, stage } from "../../src/build/stage.ts";
 import { toPixels } from "../../src/core/image/pixels.ts";
-import type { Manifest } from "../../src/core/pack/manifest.ts";
 import { createTokenizer } from "../../src/core/text/tokenizer.ts";
-import { writeEntries } from "./entries.ts";
 import { answerOf, picture, problemOf } from "./request.ts";
+import { type Imported, startImported } from "./startImported.ts";
 
-await mkdir(join(STAGE_DIR, "test"), { recursive: true });
-const DIR = await mkdtemp(join(STAGE_DIR, "test", "imported-"));
-const packDir = join(DIR, "pack");
 const LABELS = ["photo", "cat", "ocean"];
 const LOGIT = { scale: 40, bias: -3 };
 
-let running: Collection | undefined;
-let manifest: Manifest;
+let running: Imported | undefined;
 beforeAll(async () => {
-  ({ manifest } = await importModel({
-    sourceDir: "test/goldens/import/siglip",
-    ...{ id: "siglip", outDir: packDir, fp32Dir: join(DIR, "fp32"), quantization: "int8" },
-    calibrationDir: "test/fixtures/pictures",
-    logit: LOGIT,
-    source: { repo: "local", revision: "unknown", licence: "unknown" },
-    ...{ allowDrift: true, texts: ["a photo of a cat."], log: () => {} },
-  }));
-  const [labelsDir, policiesDir, deploymentDir, assetsDir] = ["labels", "policies", "deployment", "assets"].map(
-    (name) => join(DIR, name),
-  ) as [string, string, string, string];
-  await Promise.all([labelsDir, policiesDir, deploymentDir, assetsDir].map((dir) => mkdir(dir)));
-  await writeFile(join(labelsDir, "few.yaml"), `title: Few\ntemplates: ["a {}"]\nlabels: [${LABELS}]\n`);
-  const webhooksDir = join(DIR, "policies");
-  await stage({ ...EMBEDDED, packDir, labelsDir, policiesDir, webhooksDir, deploymentDir, assetsDir, log: () => {} });
-  const { api, batch } = await writeEntries(DIR);
-  const configs = await writeConfigs(manifest, {
-    dir: join(DIR, "config"),
-    assets: { vision: join(assetsDir, "vision"), text: join(assetsDir, "text") },
-    overrides: { api: { main: api }, batch: { main: batch } },
-  });
-  const port = await freePort(0);
-  running = await startCollection({ configs: apiFirst(configs), port, live: "/healthz", vars: { OPEN_API: "yes" } });
+  running = await startImported({ id: "siglip", logit: LOGIT, quantization: "int8", labels: LABELS });
 });
-afterAll(async () => {
-  await running?.stop();
-  await rm(DIR, { recursive: true });
-});
+afterAll(async () => running?.stop());
 
 const ask = async (query: string): Promise<Response> =>
   fetch(`${running?.url}/v1/classify?${query}`, { method: "POST", body: await picture("hat") });
 
 test("every label has a score of its own, from the squashed picture", async () => {
+  const { manifest, packDir } = running!;
   const { pixels } = toPixels(await openMagick(), await picture("hat"), manifest.image);
   const { size } = manifest.image;
   const vision = await openTower(packDir, "vision");
