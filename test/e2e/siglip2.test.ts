@@ -7,7 +7,7 @@ import { openMagick } from "../../src/build/calibrate.ts";
 import { openTower } from "../../src/build/ort.ts";
 import { toViews } from "../../src/core/image/views.ts";
 import { createTokenizer } from "../../src/core/text/tokenizer.ts";
-import { type Answer, picture, problemOf } from "./request.ts";
+import { type Answer, dataUri, picture, problemOf } from "./request.ts";
 import { type Imported, startImported } from "./startImported.ts";
 
 const { scores }: { scores: { scale: number; bias: number; picture: string; labels: string[]; scores: number[] } } =
@@ -64,6 +64,21 @@ test("tag gives the same scores, and each is held against its threshold", async 
   expect(certain.map(({ label }) => label).sort()).toEqual(
     scores.labels.filter((label) => (GOLDEN.get(label) ?? 0) >= 0.5).sort(),
   );
+});
+
+test("a label of pictures, alone, is tagged by the same sigmoid", async () => {
+  const image = dataUri(await picture(scores.picture));
+  const response = await fetch(`${running?.url}/v1/tag`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ image, labels: [{ name: "mine", images: [image] }], min_score: 0 }),
+  });
+  const { tags }: { tags: { label: string; score: number; cosine: number }[] } = await response.json();
+  expect(tags.map(({ label }) => label)).toEqual(["mine"]);
+  const [{ score, cosine } = { score: 9, cosine: 9 }] = tags;
+  near(score, 1 / (1 + Math.exp(-(scores.scale * cosine + scores.bias))));
+  // Carried over to where the bank's texts lie: with itself its cosine would be 1.
+  expect(cosine).toBeLessThan(0.9);
 });
 
 test("moderation scores a category by its surest concept on the worst view", async () => {

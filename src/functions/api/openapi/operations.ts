@@ -56,7 +56,8 @@ export const OPERATIONS: Operation[] = [
     method: "post",
     path: "/v1/classify",
     id: "classify",
-    summary: "Which of these labels the picture shows: softmax over a bank or over labels of the request.",
+    summary:
+      "Which of these labels the picture shows: softmax over a bank or over labels of the request; of a model trained on the sigmoid loss each label's own sigmoid.",
     body: "image",
     options: v.strictObject({ ...ClassifySchema.entries, ...escalateEntry }),
     answers: { 200: answers.ClassifyOrBig, 202: answers.ClassifyEscalated },
@@ -66,7 +67,8 @@ export const OPERATIONS: Operation[] = [
     method: "post",
     path: "/v1/tag",
     id: "tag",
-    summary: "Every label that the picture shows, each with a probability of its own.",
+    summary:
+      "Every label that the picture shows, each with a probability of its own: against a background, or by a sigmoid where the model was trained so; calibrated where the bank is.",
     body: "image",
     options: v.strictObject({ ...TagSchema.entries, ...escalateEntry }),
     answers: { 200: answers.TagOrBig, 202: answers.TagEscalated },
