@@ -26,6 +26,17 @@ export function identify(bytes: Uint8Array): PictureInfo {
   return { format, header };
 }
 
+/** @returns the problem that a decode ended in; what is none of the decoder's failures as it is */
+export function problemOf(error: unknown, { format, header }: PictureInfo): unknown {
+  if (error instanceof HeapExhausted) {
+    const detail = `Decoding this ${header.variant} of ${header.width} x ${header.height} pixels takes more memory than there is.`;
+    return new Problem("image_too_many_pixels", detail, { cause: error });
+  }
+  if (error instanceof DecodeFailed)
+    return new Problem("image_unreadable", `The ${format.toUpperCase()} is damaged or cut off.`, { cause: error });
+  return error;
+}
+
 /**
  * @param size S, the side that the picture is needed for
  * @param use may run twice
@@ -34,20 +45,13 @@ export function identify(bytes: Uint8Array): PictureInfo {
 export function readPicture<T>(
   magick: Magick,
   bytes: Uint8Array,
-  { format, header }: PictureInfo,
+  info: PictureInfo,
   size: number,
   use: (picture: Decoded) => T,
 ): T {
   try {
-    return magick.run(() => decode(bytes, format, header, size, use));
+    return magick.run(() => decode(bytes, info.format, info.header, size, use));
   } catch (error) {
-    if (error instanceof HeapExhausted) {
-      const detail = `Decoding this ${header.variant} of ${header.width} x ${header.height} pixels takes more memory than there is.`;
-      throw new Problem("image_too_many_pixels", detail, { cause: error });
-    }
-    if (error instanceof DecodeFailed) {
-      throw new Problem("image_unreadable", `The ${format.toUpperCase()} is damaged or cut off.`, { cause: error });
-    }
-    throw error;
+    throw problemOf(error, info);
   }
 }

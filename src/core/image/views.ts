@@ -6,7 +6,7 @@ import { PICTURE_BYTES_CAP } from "./bytesCap.ts";
 import type { Decoded } from "./decode.ts";
 import type { Magick } from "./magick.ts";
 import type { Picture } from "./pixels.ts";
-import { identify, type PictureInfo, readPicture } from "./readPicture.ts";
+import { identify, type PictureInfo, problemOf, readPicture } from "./readPicture.ts";
 import { centreSquare, type Framing, tileSquares } from "./squares.ts";
 import { MAX_TILES } from "./tiles.ts";
 
@@ -60,8 +60,11 @@ function framesOf(
   const { width, height } = info.header;
   const canvas = new Canvas(width, height);
   const all = [squares];
-  for (const { read } of play(animation, canvas, later, room - canvas.pixels.length)) {
-    all.push(squaresOf({ columns: width, rows: height, exifOrientation, read }));
+  try {
+    for (const { read } of play(animation, canvas, later, room - canvas.pixels.length))
+      all.push(squaresOf({ columns: width, rows: height, exifOrientation, read }));
+  } catch (error) {
+    throw problemOf(error, info);
   }
   return all;
 }

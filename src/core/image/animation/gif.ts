@@ -1,4 +1,5 @@
 // The frames of a GIF, decoded here: ImageMagick would keep every frame up to the one that is asked for.
+import { DecodeFailed } from "../magick.ts";
 import type { Animation, Frame } from "./animation.ts";
 import type { Canvas } from "./canvas.ts";
 import { colourTable, EXTENSION, gifImages, skipSubBlocks } from "./gifBlocks.ts";
@@ -7,7 +8,7 @@ import { LzwReader } from "./lzw.ts";
 const GRAPHIC_CONTROL = 0xf9;
 /** By the disposal method of the graphic control extension; 4 is what some encoders write for 3. */
 const DISPOSALS: readonly Frame["dispose"][] = ["keep", "keep", "empty", "restore", "restore"];
-/** A frame that claims more pixels is left out: no canvas is as large. */
+/** No canvas is as large: a frame of more is made to be skipped. */
 const MAX_FRAME_PIXELS = 4e6;
 
 /** First row and step of each pass of an interlaced image, or of the only one. */
@@ -31,6 +32,7 @@ interface GifFrame extends Frame {
 
 function paintFrame(bytes: Uint8Array, frame: GifFrame, canvas: Canvas): void {
   const { x, y, width, height, interlaced, transparent, colours, data } = frame;
+  if (width * height > MAX_FRAME_PIXELS) throw new DecodeFailed("A frame is larger than any canvas.");
   const shown = canvas.clip(frame);
   const reader = new LzwReader(bytes, data);
   const indices = new Uint8Array(width);
@@ -67,13 +69,11 @@ function readFrame(bytes: Uint8Array, view: DataView, start: number): GifFrame {
   const packed = view.getUint8(at + 9);
   const local = colourTable(packed);
   const [table, length] = local > 0 ? [at + 10, local] : [13, colourTable(view.getUint8(10))];
-  const width = view.getUint16(at + 5, true);
-  const height = view.getUint16(at + 7, true);
   const frame: GifFrame = {
     x: view.getUint16(at + 1, true),
     y: view.getUint16(at + 3, true),
-    width,
-    height: width * height > MAX_FRAME_PIXELS ? 0 : height,
+    width: view.getUint16(at + 5, true),
+    height: view.getUint16(at + 7, true),
     dispose: DISPOSALS[(control >> 2) & 7] ?? "keep",
     // Its data may end early, and what lies under the rest is still seen.
     opaque: false,

@@ -1,5 +1,4 @@
 // Paints an animation up to chosen frames, within bounds on the work and on the memory.
-import { DecodeFailed, HeapExhausted } from "../magick.ts";
 import type { Animation, Frame } from "./animation.ts";
 import type { Canvas } from "./canvas.ts";
 
@@ -8,8 +7,8 @@ const MAX_PIXELS = 48e6;
 /** What a frame costs beside its pixels, in pixels. */
 const FRAME_COST = 4096;
 
-const isDamage = (error: unknown): boolean =>
-  error instanceof RangeError || error instanceof DecodeFailed || error instanceof HeapExhausted;
+/** Reading past the last byte. */
+const isEnd = (error: unknown): boolean => error instanceof RangeError;
 
 /** @returns the frame from which painting has to begin for `target`, not before `first` */
 function startOf(animation: Animation, canvas: Canvas, first: number, target: number, share: number): number {
@@ -37,7 +36,8 @@ function undoOf(frame: Frame, canvas: Canvas, spare: number): () => void {
 }
 
 /**
- * Yields when the canvas shows one of the targets. An animation that is damaged further on ends with what a browser shows last.
+ * Yields when the canvas shows one of the targets. An animation that is cut off ends with what a browser shows last.
+ * @throws DecodeFailed, HeapExhausted for a frame that cannot be painted here: a browser may well show it
  * @param targets indices of frames, ascending
  * @param spare bytes beside the canvas
  */
@@ -63,7 +63,7 @@ export function* play(
         unseen = true;
       }
     } catch (error) {
-      if (!isDamage(error)) throw error;
+      if (!isEnd(error)) throw error;
       if (unseen) yield canvas;
       return;
     }
