@@ -1,23 +1,21 @@
 // What holds the drift of image vectors: variants of int8 and int4 on nano, and on a Vision Transformer with random weights
 // and planted activation outliers. Table: src/build/README.md.
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { calibrate, openMagick, readPictures } from "../src/build/calibrate.ts";
 import { type Checkpoint, openCheckpoint } from "../src/build/checkpoint/checkpoint.ts";
-import type { TensorSource } from "../src/build/checkpoint/tensorSource.ts";
 import { fp32 } from "../src/build/compile/fp32.ts";
 import type { Precision } from "../src/build/compile/precision.ts";
 import { describe } from "../src/build/describe.ts";
 import { compareVectors, withinBudget } from "../src/build/drift.ts";
 import { readLabelNames } from "../src/build/labels/readLabelNames.ts";
 import { openTower } from "../src/build/ort.ts";
-import { ofCheckpoint } from "../src/build/quantize/adjustable.ts";
+import { type CheckpointSource, ofCheckpoint } from "../src/build/quantize/adjustable.ts";
 import { type Calibration, RANGE_KEPT } from "../src/build/quantize/calibration.ts";
 import { FINER_SHARE, holdDrift, mostSensitive } from "../src/build/quantize/holdDrift.ts";
 import { int4 } from "../src/build/quantize/int4.ts";
 import { int8 } from "../src/build/quantize/int8.ts";
-import { migrateOutliers } from "../src/build/quantize/migrateOutliers.ts";
 import { observeLayers } from "../src/build/quantize/observeLayers.ts";
 import { writeTower } from "../src/build/writeTowers.ts";
 import { toPixels } from "../src/core/image/pixels.ts";
@@ -56,29 +54,37 @@ interface Study {
   /** Unit vectors of texts, for the best of which a picture stands; none where they mean nothing. */
   labels: Float32Array[];
   dir: string;
+  /** Where the fp32 tower lies. */
+  exactDir: string;
 }
 
 interface Made {
   vectors: Float32Array[];
   bytes: number;
-  milliseconds: number;
+  /** Of fp32's, which answers the same pictures in turn. */
+  time: number;
 }
 
-async function run(study: Study, tensors: TensorSource, precision: Precision, count = PICTURES): Promise<Made> {
-  const { checkpoint, pictures, dir } = study;
-  const { size } = checkpoint.model.vision;
-  for (const name of readdirSync(dir)) if (/^vision\./.test(name)) rmSync(join(dir, name));
-  await writeTower(dir, "vision", { ...checkpoint, tensors }, precision, Number.POSITIVE_INFINITY);
-  const bytes = readdirSync(dir)
+const bytesOf = (dir: string): number =>
+  readdirSync(dir)
     .filter((name) => name.startsWith("vision."))
     .reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
-  const tower = await openTower(dir, "vision");
+
+async function run(study: Study, source: CheckpointSource, precision: Precision, count = PICTURES): Promise<Made> {
+  const { checkpoint, pictures, dir, exactDir } = study;
+  const { size } = checkpoint.model.vision;
+  for (const name of readdirSync(dir)) if (/^vision\./.test(name)) rmSync(join(dir, name));
+  await ofCheckpoint(checkpoint, "vision").write(dir, source, precision);
+  const [exact, tower] = [await openTower(exactDir, "vision"), await openTower(dir, "vision")];
   const vectors: Float32Array[] = [];
-  const times: number[] = [];
-  for (const pixels of pictures.slice(0, count))
-    times.push(await timed(async () => vectors.push(await tower.run(pixels, [1, size, size, 3]))));
+  const times: Record<"exact" | "own", number[]> = { exact: [], own: [] };
+  for (const pixels of pictures.slice(0, count)) {
+    times.exact.push(await timed(async () => void (await exact.run(pixels, [1, size, size, 3]))));
+    times.own.push(await timed(async () => void vectors.push(await tower.run(pixels, [1, size, size, 3]))));
+  }
   await tower.release();
-  return { vectors, bytes, milliseconds: median(times) };
+  await exact.release();
+  return { vectors, bytes: bytesOf(dir), time: median(times.own) / median(times.exact) };
 }
 
 /** Every row's outliers are clipped before it is quantized. */
@@ -107,11 +113,13 @@ function best(vector: Float32Array, labels: readonly Float32Array[]): number {
 }
 
 async function study(name: string, given: Study): Promise<void> {
-  const { checkpoint, calibration, pictures, labels, dir } = given;
-  const { tensors } = checkpoint;
+  const { checkpoint, calibration, pictures, labels, dir, exactDir } = given;
   const { size, kind } = checkpoint.model.vision;
-  const exact = await run(given, tensors, fp32());
-  const show = (variant: string, { vectors, bytes, milliseconds }: Made) => {
+  const adjustable = ofCheckpoint(checkpoint, "vision");
+  const { source } = adjustable;
+  await adjustable.write(exactDir, source, fp32());
+  const exact = await run(given, source, fp32());
+  const show = (variant: string, { vectors, bytes, time }: Made) => {
     const { cosine_mean, cosine_worst } = compareVectors(exact.vectors, vectors);
     const same = vectors.filter((vector, i) => {
       const own = exact.vectors[i];
@@ -120,29 +128,25 @@ async function study(name: string, given: Study): Promise<void> {
     const agreement = labels.length > 0 ? `${same} / ${vectors.length}` : "-";
     console.log(
       `| ${name} | ${variant} | ${cosine_mean.toFixed(4)} | ${cosine_worst.toFixed(4)} | ${agreement} | ` +
-        `${(bytes / exact.bytes).toFixed(2)} | ${(milliseconds / exact.milliseconds).toFixed(2)} |`,
+        `${(bytes / exact.bytes).toFixed(2)} | ${time.toFixed(2)} |`,
     );
   };
   const inputs = pictures.map((data) => ({ data, dims: [1, size, size, 3] }));
-  const layers = await observeLayers(
-    "vision",
-    (precision) => writeTower(dir, "vision", checkpoint, precision, Number.POSITIVE_INFINITY),
-    inputs,
-    dir,
-  );
-  const moved = migrateOutliers(tensors, layers);
+  const write = (precision: Precision) => adjustable.write(dir, source, precision);
+  const layers = await observeLayers("vision", write, inputs, dir);
+  const moved = adjustable.migrated(source, layers);
   const drift = async (float: string[]) => {
-    const few = await run(given, tensors, int8(calibration, { float: new Set(float) }), RANKED_ON);
+    const few = await run(given, source, int8(calibration, { float: new Set(float) }), RANKED_ON);
     return compareVectors(exact.vectors.slice(0, RANKED_ON), few.vectors);
   };
   const sensitive = await mostSensitive(layers, FINER_SHARE.int8, await drift([]), (layer) => drift([layer]));
   const float = new Set(sensitive);
   const isTransformer = kind === "vit";
 
-  show("int8", await run(given, tensors, int8(calibration)));
+  show("int8", await run(given, source, int8(calibration)));
   if (isTransformer) show("int8, outliers moved", await run(given, moved, int8(calibration)));
-  show(`int8, ${float.size} layers in fp32`, await run(given, tensors, int8(calibration, { float })));
-  show("int8, weights clipped at 99.9 %", await run(given, tensors, clipped(int8(calibration))));
+  show(`int8, ${float.size} layers in fp32`, await run(given, source, int8(calibration, { float })));
+  show("int8, weights clipped at 99.9 %", await run(given, source, clipped(int8(calibration))));
   if (!isTransformer) {
     const ranges = Object.fromEntries(
       Object.entries(calibration.ranges).map(([key, [low, high]]): [string, [number, number]] => [
@@ -150,17 +154,17 @@ async function study(name: string, given: Study): Promise<void> {
         [low / RANGE_KEPT, high / RANGE_KEPT],
       ]),
     );
-    show("int8, activation ranges whole", await run(given, tensors, int8({ ...calibration, ranges })));
+    show("int8, activation ranges whole", await run(given, source, int8({ ...calibration, ranges })));
     return;
   }
-  show("int4", await run(given, tensors, int4()));
+  show("int4", await run(given, source, int4()));
   show("int4, outliers moved", await run(given, moved, int4()));
   for (const [format, make] of [
     ["int8", (finer: ReadonlySet<string>) => int8(calibration, { float: finer })],
     ["int4", int4],
   ] as const) {
     const share = FINER_SHARE[format];
-    const held = await holdDrift(ofCheckpoint(checkpoint, "vision"), {
+    const held = await holdDrift(adjustable, {
       inputs,
       make,
       share,
@@ -206,6 +210,8 @@ export async function quantization(): Promise<void> {
       "| model | variant | cosine mean | worst | top-1 as fp32 | size | time |\n|---|---|---|---|---|---|---|",
     );
     const planted = join(dir, "planted");
+    const exactDir = join(dir, "exact");
+    mkdirSync(exactDir);
     await writeRandomCheckpoint(planted, PLANTED);
     const random = await openCheckpoint(planted);
     const nano = await openCheckpoint("training/nano");
@@ -218,11 +224,12 @@ export async function quantization(): Promise<void> {
         pictures: await picturesFor(random),
         labels: [],
         dir,
+        exactDir,
       });
     }
     const pictures = await picturesFor(nano);
     const calibration = await calibrate(nano, pictures, dir);
-    await study("nano", { checkpoint: nano, calibration, pictures, labels: await textsOf(nano, dir), dir });
+    await study("nano", { checkpoint: nano, calibration, pictures, labels: await textsOf(nano, dir), dir, exactDir });
   } finally {
     rmSync(dir, { recursive: true });
   }

@@ -9,15 +9,18 @@ import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.ts";
 import { fp16 } from "./compile/fp16.ts";
 import { fp32 } from "./compile/fp32.ts";
 import { describe } from "./describe.ts";
-import { compareVectors, DRIFT_BUDGET, type Drift, type Input, withinBudget } from "./drift.ts";
+import { DRIFT_BUDGET, type Drift, type Input, withinBudget } from "./drift.ts";
 import { checkTensors } from "./expectedTensors.ts";
 import { measureStaged } from "./measureStaged.ts";
 import { EDGE_SHARD_BYTES } from "./onnx/shards.ts";
-import { openTower, type TowerName } from "./ort.ts";
+import type { TowerName } from "./ort.ts";
 import { ofCheckpoint } from "./quantize/adjustable.ts";
 import { FINER_SHARE, holdDrift } from "./quantize/holdDrift.ts";
 import { int4 } from "./quantize/int4.ts";
 import { int8 } from "./quantize/int8.ts";
+import type { ObservedLayer } from "./quantize/observeLayers.ts";
+import { smoothed } from "./quantize/smoothed.ts";
+import { driftOf } from "./vectorsOf.ts";
 import { canaryInputs, type PackOptions, writePack } from "./writePack.ts";
 
 export interface BuildOptions {
@@ -126,17 +129,19 @@ async function buildWhole(checkpoint: Checkpoint, options: BuildOptions, workDir
     options.log("past the drift budget: moving outliers, then keeping the most sensitive layers finer");
     const adjusted: NonNullable<Manifest["adjusted"]> = { migrated: [], finer: [] };
     let { tensors } = checkpoint;
+    const divided = new Map<string, ObservedLayer>();
     for (const [side, tower] of SIDES) {
       if (withinBudget(drift[side])) continue;
       const share = FINER_SHARE[pack.quantization === "int4" ? "int4" : "int8"];
       const own = { inputs: inputs[side], make, share, workDir, log: options.log };
       const held = await holdDrift(ofCheckpoint({ ...checkpoint, tensors }, tower), own);
-      tensors = held.source;
+      tensors = held.source.tensors;
+      for (const [name, layer] of held.source.divided) divided.set(name, layer);
       if (held.migrated) adjusted.migrated.push(tower);
       adjusted.finer.push(...held.finer);
     }
     if (adjusted.migrated.length + adjusted.finer.length > 0) {
-      const precision = make(new Set(adjusted.finer));
+      const precision = smoothed(make(new Set(adjusted.finer)), divided);
       const description = { ...pack.description, adjusted };
       manifest = await writePack({ ...checkpoint, tensors }, { ...pack, precision, description });
       drift = await measure();
@@ -155,7 +160,9 @@ async function buildStaged(checkpoint: Checkpoint, options: BuildOptions, workDi
   const of = (side: "image" | "text") => ({ canary: canary[side], inputs: inputs[side], exact });
   const image = await measureStaged(checkpoint, "vision", pack.precision, of("image"), workDir);
   const text = await measureStaged(checkpoint, "text", pack.precision, of("text"), workDir);
-  const manifest = await writePack(checkpoint, { ...pack, canary: { image: image.vector, text: text.vector } });
+  const description = { ...pack.description, ...(!exact && { drift: "staged" as const }) };
+  const canaries = { image: image.vector, text: text.vector };
+  const manifest = await writePack(checkpoint, { ...pack, description, canary: canaries });
   if (calibration) await writeJson(options.outDir, "calibration.json", calibration);
   if (!image.drift || !text.drift) return { manifest };
   const drift = { image: image.drift, text: text.drift };
@@ -192,26 +199,4 @@ export function report(
       `The drift is past the budget (mean ${DRIFT_BUDGET.mean}, worst ${DRIFT_BUDGET.worst}); --allow-drift keeps the pack.`,
     );
   }
-}
-
-export async function driftOf(
-  tower: "vision" | "text",
-  fp32Dir: string,
-  outDir: string,
-  inputs: readonly Input[],
-): Promise<Drift> {
-  return compareVectors(await vectorsOf(tower, fp32Dir, inputs), await vectorsOf(tower, outDir, inputs));
-}
-
-/** One tower is open at a time. */
-export async function vectorsOf(
-  name: "vision" | "text",
-  packDir: string,
-  inputs: readonly Input[],
-): Promise<Float32Array[]> {
-  const tower = await openTower(packDir, name);
-  const vectors: Float32Array[] = [];
-  for (const { data, dims } of inputs) vectors.push(await tower.run(data, dims));
-  await tower.release();
-  return vectors;
 }

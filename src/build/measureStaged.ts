@@ -7,7 +7,7 @@ import type { TowerName } from "./ort.ts";
 import { runStages } from "./runStages.ts";
 
 /** Beside the canary: a picture takes a Vision Transformer of H/14's size half a minute in fp32 on one core. */
-const FEW = { vision: 1, text: 7 };
+export const FEW = { vision: 1, text: 7 };
 
 interface Measured {
   /** Of the canary. */

@@ -2,12 +2,15 @@
 // its own: graphs do not tell which checkpoint they came from.
 import { createHash } from "node:crypto";
 import type { Manifest } from "../../core/pack/manifest.ts";
+import type { OnnxTensor } from "../onnx/tensorProto.ts";
 import { tokenizerMeaning } from "../tokenizerMeaning.ts";
 import type { SourceTower } from "./findTower.ts";
 import { floatsOf, isFloat } from "./floats.ts";
 
 /** Raise it when the importer gives the same export another meaning. */
 const SEMANTICS_VERSION = 1;
+/** Numbers that are hashed at once. */
+const PART = 2 ** 22;
 
 export function importSpace(
   towers: readonly SourceTower[],
@@ -31,8 +34,19 @@ export function importSpace(
       const tensor = model.constants.get(name);
       if (!tensor) continue;
       hash.update(`\n${name} ${tensor.dims.join()}\n`);
-      hash.update(isFloat(tensor) ? new Uint8Array(Float16Array.from(floatsOf(tensor)).buffer) : tensor.read());
+      for (const part of meaningOf(tensor)) hash.update(part);
     }
   }
   return `sha256:${hash.digest("hex")}`;
+}
+
+/** What a weight is in fp16, whatever width it was stored in; a table of words is hashed in parts. */
+function* meaningOf(tensor: OnnxTensor): Generator<Uint8Array> {
+  if (!isFloat(tensor)) {
+    yield tensor.read();
+    return;
+  }
+  const floats = floatsOf(tensor);
+  for (let at = 0; at < floats.length; at += PART)
+    yield new Uint8Array(new Float16Array(floats.subarray(at, at + PART)).buffer);
 }

@@ -8,7 +8,7 @@ import type { OnnxTensor } from "../onnx/tensorProto.ts";
 import { convolutionOf, isPatches, isPointwise } from "./convolutions.ts";
 import type { SourceTower } from "./findTower.ts";
 import { floatsOf, isFloat, widened, widenedType } from "./floats.ts";
-import { constantsOf, idsOf } from "./sourceValues.ts";
+import { constantsOf, IDS, PIXELS, sameAsInput } from "./sourceValues.ts";
 import { checkOpset, upgraded } from "./upgrade.ts";
 
 /** Constants up to this stay inside the graph. */
@@ -27,7 +27,9 @@ export class Repacked {
   /** Values of the source that are the ids themselves. */
   readonly #ids: ReadonlySet<string>;
   readonly #used = new Map<string, number>();
-  #nhwc: { nchw: string; name: string; size: number } | undefined;
+  /** Values of the source that are the pictures themselves. */
+  readonly #pixels: ReadonlySet<string>;
+  #nhwc: { name: string; size: number } | undefined;
 
   /** @param pointwise whether 1 x 1 convolutions are linear layers, which int8 keeps in a quarter of the bytes */
   constructor(graph: Graph, source: SourceTower, precision: Precision, pointwise: boolean) {
@@ -37,12 +39,13 @@ export class Repacked {
     this.#source = source;
     this.#precision = precision;
     this.#constants = constantsOf(source);
-    this.#ids = idsOf(source);
+    this.#ids = sameAsInput(source, IDS);
+    this.#pixels = sameAsInput(source, PIXELS);
   }
 
   /** @param nchw float [N, 3, S, S]; @param nhwc the same as [N, S, S, 3] */
   pixels(nchw: string, nhwc: string, size: number): void {
-    this.#nhwc = { nchw, name: nhwc, size };
+    this.#nhwc = { name: nhwc, size };
     this.#names.set(this.#source.input.name, nchw);
   }
 
@@ -76,7 +79,7 @@ export class Repacked {
     const [first = "", second = ""] = node.inputs;
     const weight = this.#constants.get(second);
     if (node.op === "Identity") return this.value(first);
-    if (node.op === "Cast" && this.#isPixels(first)) return this.value(first);
+    if (node.op === "Cast" && this.#pixels.has(first)) return this.value(first);
     if (node.op === "MatMul" && weight?.dims.length === 2 && isFloat(weight) && !this.#constants.has(first))
       return this.#linear(first, weight, false);
     if (node.op === "Gemm" && weight?.dims.length === 2 && isFloat(weight) && !node.attributes.get("transA"))
@@ -87,10 +90,6 @@ export class Repacked {
     }
     if (node.op === "Conv" && weight && isFloat(weight)) return this.#convolution(node, first, weight);
     return this.#asIs(node);
-  }
-
-  #isPixels(name: string): boolean {
-    return this.#nhwc !== undefined && this.#names.get(name) === this.#nhwc.nchw;
   }
 
   #linear(x: string, weight: OnnxTensor, turned: boolean, scale = 1, bias?: Float32Array<ArrayBuffer>): string {
@@ -138,7 +137,7 @@ export class Repacked {
     const bias = node.inputs[2] ? this.#constants.get(node.inputs[2]) : undefined;
     if (node.inputs[2] && !bias) return this.#asIs(node);
     const layer = convolutionOf(node, weight);
-    if (this.#nhwc && this.#isPixels(x) && isPatches(layer, this.#nhwc.size))
+    if (this.#nhwc && this.#pixels.has(x) && isPatches(layer, this.#nhwc.size))
       return this.#patches(this.#nhwc, weight, layer.kernel[0] ?? 1, bias);
     if (this.#pointwise && isPointwise(layer)) return this.#each(x, weight, bias);
     return this.#asIs(node);

@@ -1,10 +1,12 @@
-// What is known of a source tower's values before it is run: which are constants, and which are the ids themselves.
+// What is known of a source tower's values before it is run: which are constants, and which are the input itself.
 import type { OnnxNode } from "../onnx/decode.ts";
 import type { OnnxTensor } from "../onnx/tensorProto.ts";
 import type { SourceTower } from "./findTower.ts";
 
 /** Casts and shapes that leave ids what they are. */
-const PASSES_IDS = new Set(["Cast", "Reshape", "Identity", "Unsqueeze", "Squeeze"]);
+export const IDS: ReadonlySet<string> = new Set(["Cast", "Reshape", "Identity", "Unsqueeze", "Squeeze"]);
+/** The same of pictures, whose places count. */
+export const PIXELS: ReadonlySet<string> = new Set(["Cast", "Identity"]);
 
 /** Weights, and what nodes say without an input. */
 export function constantsOf({ model, nodes }: Pick<SourceTower, "model" | "nodes">): Map<string, OnnxTensor> {
@@ -36,10 +38,13 @@ function constantOf(path: string, name: string, { attributes }: OnnxNode): OnnxT
   throw new Error(`${path}: the constant ${name} is a ${kind}, which is not read here`);
 }
 
-/** @returns names of the input and of what only casts or shapes it */
-export function idsOf({ input, nodes }: Pick<SourceTower, "input" | "nodes">): Set<string> {
-  const ids = new Set([input.name]);
+/** @returns names of the input and of what nodes make of it that leave it what it is */
+export function sameAsInput(
+  { input, nodes }: Pick<SourceTower, "input" | "nodes">,
+  passes: ReadonlySet<string>,
+): Set<string> {
+  const same = new Set([input.name]);
   for (const { op, inputs, outputs } of nodes)
-    if (PASSES_IDS.has(op) && ids.has(inputs[0] ?? "")) ids.add(outputs[0] ?? "");
-  return ids;
+    if (passes.has(op) && same.has(inputs[0] ?? "")) same.add(outputs[0] ?? "");
+  return same;
 }

@@ -30,13 +30,7 @@ export async function writeImported(
   try {
     const graph = new Graph(tower, shards);
     const repacked = new Repacked(graph, source, precision, pointwise);
-    if (tower === "vision") {
-      const pixels = normalizedPixels(graph, pixelInput(graph, image.size), image.norm);
-      repacked.pixels(graph.node("Transpose", [pixels], { perm: [0, 3, 1, 2] }), pixels, image.size);
-    } else {
-      const ids = graph.input("input_ids", "INT32", ["N", "T"]);
-      repacked.tokens(source.input.type === INT64 ? graph.node("Cast", [ids], { to: INT64 }) : ids);
-    }
+    takeInput(graph, tower, source, image, repacked);
     repacked.place();
     const embedding = unit(graph, repacked.value(source.output.name));
     const width = source.output.dims.at(-1);
@@ -46,4 +40,21 @@ export async function writeImported(
     shards.close();
   }
   return [`${tower}.onnx`, ...shards.names];
+}
+
+/** The tower's own input, brought to what the export takes. */
+export function takeInput(
+  graph: Graph,
+  tower: TowerName,
+  { input }: SourceTower,
+  image: ImportedImage,
+  repacked: Repacked,
+): void {
+  if (tower === "vision") {
+    const pixels = normalizedPixels(graph, pixelInput(graph, image.size), image.norm);
+    repacked.pixels(graph.node("Transpose", [pixels], { perm: [0, 3, 1, 2] }), pixels, image.size);
+  } else {
+    const ids = graph.input("input_ids", "INT32", ["N", "T"]);
+    repacked.tokens(input.type === INT64 ? graph.node("Cast", [ids], { to: INT64 }) : ids);
+  }
 }

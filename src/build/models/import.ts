@@ -1,5 +1,6 @@
 // `npm run models -- import <folder>`: repacks an ONNX export.
 import { parseArgs } from "node:util";
+import { isInteger } from "../../core/pack/manifest.ts";
 import { importModel } from "../import/importModel.ts";
 import { readLabelNames } from "../labels/readLabelNames.ts";
 import { readRegistry } from "../registry/readRegistry.ts";
@@ -10,8 +11,8 @@ const USAGE = `npm run models -- import <folder> --id <id> --calibrate <pictures
   <folder>       an ONNX export: onnx/vision_model.onnx and onnx/text_model.onnx with config.json, preprocessor_config.json and
                  tokenizer.json (Xenova, onnx-community, Marqo), or visual/model.onnx and textual/model.onnx (immich-app)
   --id           the name of the pack: lower case, digits, ".", "_", "-"
-  --quant        int8 (the edge), fp16 (GPUs) or fp32; int8 without it
-  --calibrate    a folder of pictures (a few hundred) that the drift is measured on; int8 needs it
+  --quant        int8 (the edge), int4 (half of it; convolutions but 1 x 1 stay in fp32), fp16 (GPUs) or fp32; int8 without it
+  --calibrate    a folder of pictures (a few hundred) that the drift is measured on; int8 and int4 need it
   --logit-scale  the trained scale, as multiplied with the cosine; without it the one that the registry has for the id
   --logit-bias   the trained bias, which SigLIP's scores need (--logit-bias=-12.9); without it the registry's
   --out          where the pack goes (models/<id>)
@@ -20,7 +21,7 @@ const USAGE = `npm run models -- import <folder> --id <id> --calibrate <pictures
   --repo, --revision, --licence   what pack.json says of the source
   --allow-drift  keep a pack whose drift is past the budget`;
 
-const QUANTIZATIONS = ["int8", "fp16", "fp32"] as const;
+const QUANTIZATIONS = ["int8", "int4", "fp16", "fp32"] as const;
 
 export async function importExport(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -49,7 +50,7 @@ export async function importExport(args: string[]): Promise<void> {
   if (!id || !isPackId(id)) throw new Error(`--id is missing or no name\n\n${USAGE}`);
   const quantization = QUANTIZATIONS.find((each) => each === values.quant);
   if (!quantization) throw new Error(`--quant knows ${QUANTIZATIONS.join(", ")}\n\n${USAGE}`);
-  if (!values.calibrate && quantization === "int8") throw new Error(`--calibrate is missing\n\n${USAGE}`);
+  if (!values.calibrate && isInteger(quantization)) throw new Error(`--calibrate is missing\n\n${USAGE}`);
   const known = (await readRegistry()).models.find((model) => model.id === id)?.logit;
   await importModel({
     sourceDir,

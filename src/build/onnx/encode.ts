@@ -101,10 +101,11 @@ export const encodeTensor = (
     integer(tensor, 14, 1);
   });
 
-/** ValueInfoProto; a dimension given as a name is free */
-export const encodeValueInfo = (name: string, type: DataType, dims: readonly (number | string)[]): Uint8Array =>
+/** ValueInfoProto; a dimension given as a name is free, and without a type nothing is said of it */
+export const encodeValueInfo = (name: string, type?: DataType, dims: readonly (number | string)[] = []): Uint8Array =>
   encodeMessage((info) => {
     text(info, 1, name);
+    if (!type) return;
     message(info, 2, (valueType) =>
       message(valueType, 1, (tensorType) => {
         integer(tensorType, 1, DATA_TYPE[type]);

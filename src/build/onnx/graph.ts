@@ -122,6 +122,12 @@ export class Graph {
     this.#parts.outputs.push(encodeValueInfo(name, "FLOAT", dims));
   }
 
+  /** The same for a value of any kind and shape, which the runtime finds out. */
+  result(name: string, value: string): void {
+    this.#parts.nodes.push(encodeNode("Identity", [value], [name], {}));
+    this.#parts.outputs.push(encodeValueInfo(name));
+  }
+
   /** @returns the bytes of the .onnx file */
   finish(): Uint8Array {
     return encodeModel(this.#parts);

@@ -4,8 +4,9 @@ import type { TensorSource } from "../checkpoint/tensorSource.ts";
 import type { Precision } from "../compile/precision.ts";
 import type { TowerName } from "../ort.ts";
 import { writeTower } from "../writeTowers.ts";
-import { migrateOutliers } from "./migrateOutliers.ts";
+import { folds, migrateOutliers } from "./migrateOutliers.ts";
 import type { ObservedLayer } from "./observeLayers.ts";
+import { smoothed } from "./smoothed.ts";
 
 /** @typeParam S what its weights are read from */
 export interface Adjustable<S> {
@@ -17,10 +18,21 @@ export interface Adjustable<S> {
   migrated(source: S, layers: ReadonlyMap<string, ObservedLayer>): S;
 }
 
-export const ofCheckpoint = (checkpoint: Checkpoint, tower: TowerName): Adjustable<TensorSource> => ({
+/** Layers whose outliers a multiplication in front of them divides. */
+export type Divided = ReadonlyMap<string, ObservedLayer>;
+
+export interface CheckpointSource {
+  tensors: TensorSource;
+  divided: Divided;
+}
+
+export const ofCheckpoint = (checkpoint: Checkpoint, tower: TowerName): Adjustable<CheckpointSource> => ({
   tower,
-  source: checkpoint.tensors,
-  write: (dir, tensors, precision) =>
-    writeTower(dir, tower, { ...checkpoint, tensors }, precision, Number.POSITIVE_INFINITY),
-  migrated: migrateOutliers,
+  source: { tensors: checkpoint.tensors, divided: new Map() },
+  write: (dir, { tensors, divided }, precision) =>
+    writeTower(dir, tower, { ...checkpoint, tensors }, smoothed(precision, divided), Number.POSITIVE_INFINITY),
+  migrated: ({ tensors }, layers) => ({
+    tensors: migrateOutliers(tensors, layers),
+    divided: new Map([...layers].filter(([name]) => !folds(tensors, name))),
+  }),
 });

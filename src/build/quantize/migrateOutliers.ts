@@ -1,6 +1,7 @@
 // Large channels in front of a linear layer are divided where they are made and multiplied in that layer: the same function, easier
 // to quantize. What makes them is a block's layer norm (in front of qkv and c_fc), or the values of its attention: softmax mixes
-// tokens and never channels, so a value's row of in_proj goes into out_proj's column. GELU in front of c_proj lets no factor through.
+// tokens and never channels, so a value's row of in_proj goes into out_proj's column. Where neither is in front, as before
+// c_proj, which is behind GELU, a multiplication of its own divides: smoothed.ts.
 import { altered } from "../checkpoint/altered.ts";
 import type { TensorSource } from "../checkpoint/tensorSource.ts";
 import type { ObservedLayer } from "./observeLayers.ts";
@@ -45,6 +46,11 @@ export function migrateOutliers(source: TensorSource, layers: ReadonlyMap<string
   }
   return changed;
 }
+
+/** @param layer by the compiler's name. @returns whether what makes its input takes the division in */
+export const folds = (source: TensorSource, layer: string): boolean =>
+  /\.(?:attn\.in_proj|mlp\.c_fc)$/.test(layer) ||
+  (layer.endsWith("attn.out_proj") && source.has(layer.replace(/out_proj$/, "in_proj_weight")));
 
 /** @returns e.g. `visual.transformer.resblocks.0.` */
 const blocksOf = ({ names }: TensorSource): string[] =>

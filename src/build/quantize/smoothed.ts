@@ -1,5 +1,5 @@
-// Outliers divided by a multiplication of their own in front of each linear layer, and taken back in its weights: where it is not
-// known what makes them, or nothing could divide them there.
+// Outliers divided by a multiplication of their own in front of a linear layer, and taken back in its weights: where it is not known
+// what makes them, or what makes them lets no factor through, as GELU.
 import type { Precision } from "../compile/precision.ts";
 import type { ObservedLayer } from "./observeLayers.ts";
 import { scaleColumns, smoothingOf } from "./smoothing.ts";

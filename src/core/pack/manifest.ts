@@ -55,6 +55,8 @@ export const ManifestSchema = v.object({
   logit_scale: v.pipe(v.number(), v.minValue(0)),
   logit_bias: v.number(),
   quantization: v.picklist(["fp32", "fp16", "int8", "int4"]),
+  /** `staged`: too large to be opened whole, so that its drift was measured stage by stage, on a few inputs. */
+  drift: v.optional(v.literal("staged")),
   /** What it took to hold the drift budget; absent where plain quantization does. */
   adjusted: v.optional(
     v.object({

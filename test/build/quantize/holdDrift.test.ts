@@ -14,6 +14,7 @@ import { ofCheckpoint } from "../../../src/build/quantize/adjustable.ts";
 import { FINER_SHARE, holdDrift } from "../../../src/build/quantize/holdDrift.ts";
 import { int4 } from "../../../src/build/quantize/int4.ts";
 import { int8 } from "../../../src/build/quantize/int8.ts";
+import { smoothed } from "../../../src/build/quantize/smoothed.ts";
 import { writeTower } from "../../../src/build/writeTowers.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "edgeclip-hold-"));
@@ -63,6 +64,21 @@ test("planted outliers change fp32 nothing; moved, they are back in the budget",
   expect(held.drift.cosine_mean).toBeGreaterThan(lost.cosine_mean);
   expect(withinBudget(held.drift)).toBe(true);
   expect(lines[0]).toMatch(/^vision: plain mean .* outliers moved/);
+});
+
+test("planted behind GELU, where nothing takes a factor in, they are divided in front of c_proj", async () => {
+  const behind = { ...plain, tensors: plantOutliers(plain.tensors, 200, "c_proj") };
+  const exact = await vectorsOf(behind);
+  const lost = compareVectors(exact.alone, (await vectorsOf(behind, int8(NONE))).alone);
+  expect(withinBudget(lost)).toBe(false);
+  const make = (float: ReadonlySet<string>) => int8(NONE, { float });
+  const options = { inputs, make, share: FINER_SHARE.int8, workDir: dir, log: () => {} };
+  const held = await holdDrift(ofCheckpoint(behind, "vision"), options);
+  expect([held.migrated, held.finer]).toEqual([true, []]);
+  expect(withinBudget(held.drift)).toBe(true);
+  expect([...held.source.divided.keys()]).toContain("visual.transformer.resblocks.1.mlp.c_proj");
+  const same = await vectorsOf({ ...behind, tensors: held.source.tensors }, smoothed(fp32(), held.source.divided));
+  expect(compareVectors(exact.alone, same.alone).cosine_worst).toBeGreaterThan(0.99999);
 });
 
 test.each([
