@@ -27,7 +27,11 @@ describe("a mistake is told in words, with a failing exit", () => {
       /^--pictures test\/fixtures\/pictures has no folders in it/,
     ],
     ["policies", ["fit"], /^There is no command fit\.\n/],
-    ["policies", ["calibrate", "--policy", "none", "--pictures", "test"], /^there is no policy none; there are: default/],
+    [
+      "policies",
+      ["calibrate", "--policy", "none", "--pictures", "test"],
+      /^there is no policy none; there are: default/,
+    ],
   ])("%s %j", async (script, args, message) => {
     const failing = expect.objectContaining({ code: 1, stderr: expect.stringMatching(message) });
     await expect(run(script, ...args)).rejects.toEqual(failing);
