@@ -8,7 +8,7 @@ import { expectedTensors } from "../src/build/expectedTensors.ts";
 const POOL = 1_000_003;
 
 /** Numerical Recipes' generator, its sums of twelve near enough to normal. */
-function normals(count: number): Float32Array {
+export function normals(count: number): Float32Array {
   let state = 1;
   const uniform = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -24,7 +24,7 @@ function normals(count: number): Float32Array {
 }
 
 /** Bytes, bytes at a word's end, and the special tokens where CLIP has them; what is between is never reached. */
-function tokenizerOf(vocab: number): object {
+export function tokenizerOf(vocab: number): object {
   const printable = Array.from({ length: 256 }, (_, byte) => byte).filter(
     (byte) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174,
   );
