@@ -84,7 +84,7 @@ export async function measure(
         const vector = vectors[i] ?? new Float32Array();
         const truth = sample.label === undefined ? undefined : classes?.rowOf(sample.label);
         if (run.bank && truth !== undefined)
-          run.predictions.push(predict(at, truth, vector, run.bank, run.engine.manifest.logit_scale));
+          run.predictions.push(predict(at, truth, vector, run.bank, run.engine.manifest));
         if (captions > 0 && sample.captions.length > 0) run.vectors.push(vector);
       }
     }

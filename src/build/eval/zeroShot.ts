@@ -1,5 +1,7 @@
 // Zero-shot classification, counted: top-1, top-5, by class, and what is taken for what.
+import { classScores } from "../../core/score/classScores.ts";
 import { cosines } from "../../core/score/cosines.ts";
+import type { Scoring } from "../../core/score/labelLogits.ts";
 import { topK } from "../../core/score/topK.ts";
 
 const FIVE = 5;
@@ -10,7 +12,7 @@ export interface Prediction {
   /** Rows of classes, the right one and the best five. */
   truth: number;
   best: number[];
-  /** Softmax of the first and of the right one. */
+  /** Of the first and of the right one, as /v1/classify scores them. */
   score: number;
   truthScore: number;
 }
@@ -40,14 +42,19 @@ export interface ZeroShotResult {
 /**
  * @param image unit vector [D]
  * @param bank unit rows [L * D]
- * @param scale as multiplied with the cosine
  */
-export function predict(at: number, truth: number, image: Float32Array, bank: Float32Array, scale: number): Prediction {
-  const scores = cosines(image, bank);
-  const best = topK(scores, FIVE);
-  const first = scores[best[0] ?? 0] ?? 0;
-  const sum = scores.reduce((total, score) => total + Math.exp(scale * (score - first)), 0);
-  return { at, truth, best, score: 1 / sum, truthScore: Math.exp(scale * ((scores[truth] ?? 0) - first)) / sum };
+export function predict(
+  at: number,
+  truth: number,
+  image: Float32Array,
+  bank: Float32Array,
+  { scores, logit_scale, logit_bias }: Scoring,
+): Prediction {
+  const cosine = cosines(image, bank);
+  const best = topK(cosine, FIVE);
+  const logits = Float64Array.from(cosine, (value) => logit_scale * value + logit_bias);
+  const score = classScores(logits, scores);
+  return { at, truth, best, score: score[best[0] ?? 0] ?? 0, truthScore: score[truth] ?? 0 };
 }
 
 /** Wilson's score interval of a share, 95 %. Wilson: Probable inference, the law of succession, and statistical inference, 1927. */

@@ -49,7 +49,9 @@ export function createTokenizer(tokenizerJson: unknown, text: Manifest["text"]):
       // bos and eos are put here, and nothing in a text is special.
       post_processor: null,
       decoder: null,
-      added_tokens: ordinaryTokens(tokenizerJson).filter(({ id }) => id < text.vocab),
+      added_tokens: ordinaryTokens(tokenizerJson).filter(
+        ({ id }) => id < text.vocab && id !== text.bos && id !== text.eos,
+      ),
     },
     {},
   );

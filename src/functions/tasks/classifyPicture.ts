@@ -1,10 +1,9 @@
 // What /v1/classify answers for one picture: which of the labels it shows.
 import { addCache } from "../../core/fewshot/tipAdapter.ts";
 import type { Bank } from "../../core/labels/bank.ts";
+import { classScores } from "../../core/score/classScores.ts";
 import { cosines } from "../../core/score/cosines.ts";
-import { sigmoid } from "../../core/score/platt.ts";
 import { round6 } from "../../core/score/round6.ts";
-import { softmax } from "../../core/score/softmax.ts";
 import { topK } from "../../core/score/topK.ts";
 import { modelOf } from "../answer/modelOf.ts";
 import { animationWarnings, type Warning } from "../answer/warnings.ts";
@@ -31,7 +30,7 @@ export function classifyPicture(
   const cosine = cosines(picture.vector, classifier.vectors);
   const logits = Float64Array.from(cosine, (value) => manifest.logit_scale * value + manifest.logit_bias);
   if (bank?.adapted?.method === "tip") addCache(logits, cosines(picture.vector, bank.learned), bank.adapted);
-  const scores = manifest.scores === "sigmoid" ? logits.map(sigmoid) : softmax(logits, 1, 0);
+  const scores = classScores(logits, manifest.scores);
   const predictions = topK(scores, top_k).map((row) => ({
     label: classifier.names[row] ?? "",
     score: round6(scores[row] ?? 0),

@@ -11,14 +11,23 @@ import { toPixels } from "../../../src/core/image/pixels.ts";
 const NAMES = ["cat", "dog", "owl"];
 /** Unit vectors along the axes: a picture of weights (a, b, c) is nearest to its largest. */
 const BANK = Float32Array.from([1, 0, 0, 0, 1, 0, 0, 0, 1]);
+const SCORING = { scores: undefined, logit_scale: 10, logit_bias: -7 };
 const seen = (at: number, truth: number, ...weights: number[]) =>
-  predict(at, truth, Float32Array.from(weights), BANK, 10);
+  predict(at, truth, Float32Array.from(weights), BANK, SCORING);
 
 test("a prediction: the best five, and softmax of the first and of the right one", () => {
   const { best, score, truthScore } = seen(0, 1, 0.6, 0.8, 0);
   expect(best).toEqual([1, 0, 2]);
   expect(score).toBeCloseTo(1 / (1 + Math.exp(-2) + Math.exp(-8)), 6);
   expect(truthScore).toBeCloseTo(score, 12);
+});
+
+test("of a model trained on the sigmoid loss: each by itself", () => {
+  const picture = Float32Array.of(0.6, 0.8, 0);
+  const { best, score, truthScore } = predict(0, 0, picture, BANK, { ...SCORING, scores: "sigmoid" });
+  expect(best).toEqual([1, 0, 2]);
+  expect(score).toBeCloseTo(1 / (1 + Math.exp(-1)), 6);
+  expect(truthScore).toBeCloseTo(1 / (1 + Math.exp(1)), 6);
 });
 
 test("top-1, top-5, classes and confusions", () => {

@@ -182,6 +182,13 @@ test("a text cannot spell a special token", () => {
   expect(ids.indexOf(55)).toBe(length - 1);
 });
 
+test("added tokens that are no marks are taken whole, those past the table and the text's own ends are not", () => {
+  const token = (id: number, content: string) => ({ id, content, normalized: false, special: false });
+  const added_tokens = [token(52, "ab!"), token(55, "cd!"), token(99, "ef!")];
+  const { ids } = bytesOnly({ context: 12 }, { added_tokens })("ab!cd!ef!");
+  expect([...ids]).toEqual([54, 52, 2, 29, 53, 4, 31, 53, 55, 53, 53, 53]);
+});
+
 test("hostile lengths are bounded", () => {
   const started = performance.now();
   const { truncated } = bytesOnly({ clean: "open_clip" })("é".repeat(5_000_000));
