@@ -115,6 +115,24 @@ const cases: Case[] = [
     400,
     "invalid_request",
   ],
+  [
+    "an option as a file",
+    () => {
+      const form = new FormData();
+      form.append("image", new Blob([hat]));
+      form.append("bank", new Blob(["everyday"]));
+      return post("", form);
+    },
+    400,
+    "invalid_request",
+    "bank",
+  ],
+  [
+    "a compressed body",
+    () => post("?bank=everyday", hat, { "content-encoding": "gzip" }),
+    415,
+    "unsupported_media_type",
+  ],
   ["an unknown path", () => fetch(`${inject("url")}/v1/nothing`), 404, "not_found"],
   ["a wrong method", () => fetch(`${inject("url")}/v1/models`, { method: "DELETE" }), 405, "method_not_allowed"],
 ];

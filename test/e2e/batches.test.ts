@@ -367,7 +367,8 @@ describe("the border", () => {
     const seen = async (key: string, query = "") =>
       ((await (await as(key, query)).json()) as { data: Job[] }).data.map((job) => job.id);
     expect(await seen(OTHER_KEY)).toEqual([]);
-    expect(await seen(OTHER_KEY, `?after=${id}`)).toEqual([]);
+    const behind = await as(OTHER_KEY, `?after=${id}`);
+    expect([behind.status, (await problemOf(behind)).errors?.[0]?.parameter]).toEqual([400, "after"]);
     expect(await seen(API_KEY)).toContain(id);
     expect(await seen(ALL_KEY)).toContain(id);
     expect((await as(ALL_KEY, `/${id}`)).status).toBe(200);
@@ -395,5 +396,10 @@ describe("the border", () => {
     expect([first.data[0]?.id, first.data.length, first.has_more]).toEqual([newest.id, 2, true]);
     const second = await page(`?limit=1&after=${first.data[0]?.id}`);
     expect(second.data[0]?.id).toBe(first.data[1]?.id);
+  });
+
+  test("a list behind a job that is not there is refused, not empty", async () => {
+    const response = await call("?after=batch_none");
+    expect([response.status, (await problemOf(response)).errors?.[0]?.parameter]).toEqual([400, "after"]);
   });
 });

@@ -87,7 +87,12 @@ describe("refused", () => {
     ["token ids", { model: "nano", input: [[1, 2]] }, "invalid_request", "input"],
     ["an unknown format", { model: "nano", input: "a", encoding_format: "hex" }, "invalid_request", "encoding_format"],
     ["an unknown option", { model: "nano", input: "a", task: "x" }, "invalid_request", "task"],
-    ["no picture", { model: "nano", input: [{ image: "data:image/png;base64,AAAA" }] }, "unsupported_image", "null"],
+    [
+      "no picture",
+      { model: "nano", input: [{ image: "data:image/png;base64,AAAA" }] },
+      "unsupported_image",
+      "input.0.image",
+    ],
     ["too many texts", { model: "nano", input: Array(257).fill("a") }, "invalid_request", "input"],
   ])("%s", async (_name, body, code, param) => {
     const response = await post(body);

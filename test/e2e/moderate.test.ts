@@ -136,6 +136,7 @@ describe("refused", () => {
     ["an unknown policy", "?policy=none", 404, "policy_not_found", "policy"],
     ["an unknown shadow", "?shadow=none", 404, "policy_not_found", "shadow"],
     ["an unknown tenant", "?policy=clothes&tenant=none", 400, "invalid_request", "tenant"],
+    ["a tenant that every object has", "?policy=clothes&tenant=constructor", 400, "invalid_request", "tenant"],
     ["an unknown option", "?bank=everyday", 400, "invalid_request", "bank"],
   ])("%s", async (_name, query, status, code, parameter) => {
     const response = await send(query, shirt!);

@@ -98,7 +98,8 @@ test.each<[string, unknown, number, string, string?]>([
   ["an empty text", { texts: ["a", ""] }, 400, "invalid_request", "/texts/1"],
   ["a pair outside", { texts: ["a", "b"], pairs: [[0, 2]] }, 400, "invalid_request", "/pairs/0"],
   ["a pair of one", { texts: ["a", "b"], pairs: [[0]] }, 400, "invalid_request", "/pairs/0/1"],
-  ["a damaged picture", { images: [pants, { data: "/9j/4AAQ" }] }, 422, "image_unreadable"],
+  ["a pair of three", { texts: ["a", "b"], pairs: [[0, 1, 0]] }, 400, "invalid_request", "/pairs/0/2"],
+  ["a damaged picture", { images: [pants, { data: "/9j/4AAQ" }] }, 422, "image_unreadable", "/images/1"],
   ["a picture in the singular", { image: pants, texts: ["a"] }, 400, "invalid_request", "/image"],
 ])("%s is refused", async (_name, body, status, code, pointer) => {
   const response = await sendJson(body);

@@ -34,7 +34,7 @@ export async function verify(
   const [id, timestamp, signatures] = ["id", "timestamp", "signature"].map((name) => headers.get(`webhook-${name}`));
   if (!id || !timestamp || !signatures)
     throw invalid("The headers webhook-id, webhook-timestamp and webhook-signature are needed.");
-  if (id.length > MAX_ID_LENGTH) throw invalid(`webhook-id may have ${MAX_ID_LENGTH} characters.`);
+  if (id.length > MAX_ID_LENGTH) throw invalid(`webhook-id may have ${MAX_ID_LENGTH} characters at most.`);
   if (!/^\d{1,12}$/.test(timestamp)) throw invalid("webhook-timestamp must be in seconds since 1970.");
   const keys = await Promise.all(secrets.map(readSecret));
   const content = signedContent(id, timestamp, body);

@@ -20,7 +20,7 @@ export async function verifyGithub(
   const id = headers.get("x-github-delivery");
   const [, hex] = /^sha256=([0-9a-f]{64})$/.exec(headers.get("x-hub-signature-256") ?? "") ?? [];
   if (!id || !hex) throw invalid("The headers x-github-delivery and x-hub-signature-256 (sha256=…) are needed.");
-  if (id.length > MAX_ID_LENGTH) throw invalid(`x-github-delivery may have ${MAX_ID_LENGTH} characters.`);
+  if (id.length > MAX_ID_LENGTH) throw invalid(`x-github-delivery may have ${MAX_ID_LENGTH} characters at most.`);
   const signature = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
   const checks = secrets
     .filter(Boolean)

@@ -3,11 +3,12 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { Problem } from "../../core/problem.ts";
-import { type DeliveryRow, listDeliveries, replayDelivery } from "../deliveries/deliveries.ts";
+import { type DeliveryRow, isDelivery, listDeliveries, replayDelivery } from "../deliveries/deliveries.ts";
 import { parseOptions } from "../input/parseOptions.ts";
 import { enqueue } from "../work/message.ts";
 import type { AppTypes } from "./env.ts";
-import { pageSize } from "./pageSize.ts";
+import { noSuchCursor, pageSize } from "./page.ts";
+import { queryOptions } from "./readInput.ts";
 
 export const ListSchema = v.strictObject({
   state: v.optional(v.picklist(["pending", "delivered", "dead"], "must be pending, delivered or dead"), "dead"),
@@ -32,9 +33,10 @@ const told = (row: DeliveryRow) => ({
 });
 
 export async function deliveries(context: Context<AppTypes>): Promise<Response> {
-  const options = Object.fromEntries(new URL(context.req.url).searchParams);
-  const { state, limit: most, after } = parseOptions(ListSchema, { options, form: "parameters" });
-  const rows = await listDeliveries(context.env.DB, state, most + 1, after);
+  const { DB } = context.env;
+  const { state, limit: most, after } = parseOptions(ListSchema, queryOptions(context.req.raw));
+  const rows = await listDeliveries(DB, state, most + 1, after);
+  if (rows.length === 0 && after !== undefined && !(await isDelivery(DB, after))) throw noSuchCursor("delivery");
   return context.json({ data: rows.slice(0, most).map(told), has_more: rows.length > most });
 }
 

@@ -63,8 +63,8 @@ function itemsOf(input: Options["input"]): Item[] {
     return { image: bare ? { data: each.image } : each.image, pointer: `/input/${at}/image` };
   });
   const pictures = items.filter((each) => "image" in each).length;
-  if (pictures > MAX_IMAGES) refuse("input", `may have ${MAX_IMAGES} pictures`);
-  if (items.length - pictures > MAX_TEXTS) refuse("input", `may have ${MAX_TEXTS} texts`);
+  if (pictures > MAX_IMAGES) refuse("input", `may have ${MAX_IMAGES} pictures at most`);
+  if (items.length - pictures > MAX_TEXTS) refuse("input", `may have ${MAX_TEXTS} texts at most`);
   return items;
 }
 
@@ -85,13 +85,13 @@ export const embeddings = (isolate: Isolate) =>
     const items = itemsOf(options.input);
     const texts = items.flatMap((each) => ("text" in each ? [each.text] : []));
     const fetchRemote = remoteFetcher(context.env, timing);
-    const pictures = await Promise.all(
-      items.flatMap((each) => ("image" in each ? [pictureFromJson(each.image, each.pointer, fetchRemote)] : [])),
-    );
+    const shown = items.filter((each) => "image" in each);
+    const pointers = shown.map(({ pointer }) => pointer);
+    const pictures = await Promise.all(shown.map(({ image, pointer }) => pictureFromJson(image, pointer, fetchRemote)));
 
     const [words, images] = await Promise.all([
       texts.length > 0 ? timing.measure("text", () => isolate.texts.encode(context.env.TEXT, deployment, texts)) : [],
-      pictures.length > 0 ? encodePictures(context.env, timing, manifest, pictures) : [],
+      pictures.length > 0 ? encodePictures(context.env, timing, manifest, pictures, pointers) : [],
     ]);
     const [nextText, nextImage] = [words.values(), images.values()];
     const vectors = items.map(

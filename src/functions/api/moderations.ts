@@ -42,7 +42,7 @@ export const ModerationsSchema = v.strictObject({
           ),
         ),
         v.minLength(1, "must have at least one part"),
-        v.maxLength(2 * MAX_IMAGES, `may have ${2 * MAX_IMAGES} parts`),
+        v.maxLength(2 * MAX_IMAGES, `may have ${2 * MAX_IMAGES} parts at most`),
       ),
     ],
     "must be a list of image_url parts",
@@ -63,7 +63,7 @@ function picturesOf(input: Input): { url: string; pointer: string }[] {
       : [],
   );
   if (pictures.length === 0) refuse("text_not_supported", "/input", "has no picture, and text is not judged here");
-  if (pictures.length > MAX_IMAGES) refuse("invalid_request", "/input", `may have ${MAX_IMAGES} pictures`);
+  if (pictures.length > MAX_IMAGES) refuse("invalid_request", "/input", `may have ${MAX_IMAGES} pictures at most`);
   return pictures;
 }
 

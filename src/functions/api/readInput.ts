@@ -27,6 +27,12 @@ const NUMBERS = new Set(["top_k", "threshold", "duplicate_threshold", "min_score
 type Form = "json" | "multipart" | "raw";
 
 function formOf(request: Request): Form {
+  const encoding = request.headers.get("content-encoding");
+  if (encoding && encoding.toLowerCase() !== "identity")
+    throw new Problem(
+      "unsupported_media_type",
+      `A body in the content-encoding ${encoding} is not taken: send it as it is.`,
+    );
   const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   if (type === "application/json" || type.endsWith("+json")) return "json";
   if (type === "multipart/form-data") return "multipart";
@@ -125,18 +131,21 @@ async function fromMultipart(request: Request, body: Bytes, query: [string, stri
   }
   const images = data.getAll("image");
   const files = images.filter((image) => typeof image !== "string");
-  if (files.length < images.length || (most === 1 && files.length === 0)) throw imageParts("must be a file part");
+  if (files.length < images.length || (most === 1 && files.length === 0))
+    throw partProblem("image", "must be a file part");
   if (files.length > most)
-    throw imageParts(most === 1 ? "one picture is taken here" : `at most ${most} are taken here`);
-  const fields = [...data].flatMap(([name, value]): [string, string][] =>
-    name !== "image" && typeof value === "string" ? [[name, value]] : [],
-  );
+    throw partProblem("image", most === 1 ? "one picture is taken here" : `at most ${most} are taken here`);
+  const fields = [...data].flatMap(([name, value]): [string, string][] => {
+    if (name === "image") return [];
+    if (typeof value === "string") return [[name, value]];
+    throw partProblem(name, "must be a field, not a file");
+  });
   const pictures = await Promise.all(files.map(async (file) => new Uint8Array(await file.arrayBuffer())));
   return { pictures, options: optionsOf([...query, ...fields]), form: "parameters" };
 }
 
-const imageParts = (message: string): Problem =>
-  new Problem("invalid_request", `image: ${message}.`, { errors: [{ parameter: "image", message }] });
+const partProblem = (name: string, message: string): Problem =>
+  new Problem("invalid_request", `${name}: ${message}.`, { errors: [{ parameter: name, message }] });
 
 /** The options of a request's query. @throws Problem `invalid_request` where one is repeated that is no list */
 export const queryOptions = (request: Request): Given => ({

@@ -36,7 +36,7 @@ export const SimilaritySchema = v.strictObject({
   ),
   pairs: v.optional(
     v.pipe(
-      v.array(v.tuple([index, index], "must be two numbers"), "must be a list"),
+      v.array(v.strictTuple([index, index], "must be two numbers"), "must be a list"),
       v.maxLength(MAX_PAIRS, `at most ${MAX_PAIRS} pairs are taken`),
     ),
   ),
@@ -84,8 +84,9 @@ export const similarity = (isolate: Isolate) =>
       });
     }
 
+    const pointers = input.pictures.map((_, at) => `/images/${at}`);
     const [pictures, words] = await Promise.all([
-      input.pictures.length > 0 ? encodePictures(context.env, timing, manifest, input.pictures) : [],
+      input.pictures.length > 0 ? encodePictures(context.env, timing, manifest, input.pictures, pointers) : [],
       texts.length > 0 ? timing.measure("text", () => isolate.texts.encode(context.env.TEXT, deployment, texts)) : [],
     ]);
     const items = [...pictures, ...words].map(({ vector }) => vector);

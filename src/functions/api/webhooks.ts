@@ -60,7 +60,7 @@ const invalid = (pointer: string, message: string): Problem =>
 function askedOf({ images, policy, tenant, callback }: WebhookSource, payload: unknown): Asked {
   const pictures = select(payload, images, MAX_PICTURES).map(({ pointer, value }): Picture => {
     if (typeof value !== "string") throw invalid(pointer, "must be the address of a picture");
-    if (value.length > MAX_URL_LENGTH) throw invalid(pointer, `may have ${MAX_URL_LENGTH} characters`);
+    if (value.length > MAX_URL_LENGTH) throw invalid(pointer, `may have ${MAX_URL_LENGTH} characters at most`);
     return { pointer, url: value };
   });
   let named = tenant ?? null;

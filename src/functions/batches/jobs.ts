@@ -140,6 +140,13 @@ export async function listJobs(
   return v.parse(v.array(JobSchema), results);
 }
 
+/** Whether a list can go on behind this job, one that was deleted since among them. @param owner as of listJobs */
+export async function isListed(db: D1Database, id: string, owner?: string): Promise<boolean> {
+  const own = owner === undefined ? "" : "AND caller = ?";
+  const statement = db.prepare(`SELECT 1 FROM batches WHERE id = ? ${own}`);
+  return (await statement.bind(id, ...(owner === undefined ? [] : [owner])).first()) !== null;
+}
+
 /** No more lines are worked on; each that has no answer gets an error. A job that has ended stays as it is. */
 export async function stopJob(db: D1Database, id: string, why: "cancelled" | "expired", now: number): Promise<void> {
   const open = "stopped IS NULL AND status IN ('validating', 'in_progress')";

@@ -1,7 +1,8 @@
 // A request's body as bytes, never more than a cap of them.
 import { Problem } from "../../core/problem.ts";
 
-const tooLarge = (cap: number): Problem => new Problem("body_too_large", `The body may have ${cap / 2 ** 20} MiB.`);
+const tooLarge = (cap: number): Problem =>
+  new Problem("body_too_large", `The body may have ${cap / 2 ** 20} MiB at most.`);
 
 /** Bytes that reading the body may take: what it declares, else the cap. @throws Problem `body_too_large` */
 export function declaredBytes(request: Request, cap: number): number {

@@ -105,6 +105,9 @@ export async function listDeliveries(
   return v.parse(v.array(RowSchema), results);
 }
 
+export const isDelivery = async (db: D1Database, id: string): Promise<boolean> =>
+  (await db.prepare("SELECT 1 FROM deliveries WHERE id = ?").bind(id).first()) !== null;
+
 /** Starts a delivery's schedule again, and takes its endpoint back into use. @returns whether there is such a delivery */
 export async function replayDelivery(db: D1Database, id: string, now: number): Promise<boolean> {
   const [replayed] = await db.batch([

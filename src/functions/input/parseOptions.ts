@@ -3,13 +3,20 @@ import * as v from "valibot";
 import { type FieldError, Problem } from "../../core/problem.ts";
 import type { Given } from "./options.ts";
 
+/** @returns what is wrong with the key of an object, undefined where it is the value that is wrong */
+function keyMessage({ type, expected, path }: v.BaseIssue<unknown>): string | undefined {
+  // Valibot points to the key itself where there is no value to speak of.
+  if (!type.endsWith("object") || path?.at(-1)?.origin !== "key") return undefined;
+  return expected === "never" ? "is not known here" : "is missing";
+}
+
 /** @throws Problem `invalid_request` */
 export function parseOptions<S extends v.GenericSchema>(schema: S, { options, form }: Given): v.InferOutput<S> {
   const result = v.safeParse(schema, options);
   if (result.success) return result.output;
   const errors = result.issues.map((issue): FieldError => {
     const path = (issue.path ?? []).map(({ key }) => String(key));
-    const message = issue.type === "strict_object" ? "is not known here" : issue.message;
+    const message = keyMessage(issue) ?? issue.message;
     const pointer = path.map((key) => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
     return form === "json" ? { pointer, message } : { parameter: path[0] ?? "", message };
   });

@@ -6,5 +6,5 @@ const MAX_LENGTH = 1_000;
 export const text = v.pipe(
   v.string("must be text"),
   v.check((value) => value.trim() !== "", "must not be empty"),
-  v.maxLength(MAX_LENGTH, `may have ${MAX_LENGTH} characters`),
+  v.maxLength(MAX_LENGTH, `may have ${MAX_LENGTH} characters at most`),
 );

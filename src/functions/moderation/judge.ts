@@ -37,7 +37,7 @@ export function standardOf({ policies }: Deployment, id: string, tenant: string 
     throw new Problem("policy_not_found", `${field} ${message}.`, named(field, message));
   }
   if (tenant === undefined) return { policy, thresholds: {} };
-  const thresholds = policy.tenants[tenant];
+  const thresholds = Object.hasOwn(policy.tenants, tenant) ? policy.tenants[tenant] : undefined;
   if (thresholds) return { policy, thresholds };
   const message = `is no tenant of the policy ${id}`;
   throw new Problem("invalid_request", `tenant ${message}.`, named("tenant", message));

@@ -2,12 +2,13 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { Problem } from "../../../core/problem.ts";
-import { deleteJob, findJob, type Job, listJobs, stopJob } from "../../batches/jobs.ts";
+import { deleteJob, findJob, isListed, type Job, listJobs, stopJob } from "../../batches/jobs.ts";
 import { told } from "../../batches/told.ts";
 import { parseOptions } from "../../input/parseOptions.ts";
 import { enqueue } from "../../work/message.ts";
 import type { AppTypes } from "../env.ts";
-import { pageSize } from "../pageSize.ts";
+import { noSuchCursor, pageSize } from "../page.ts";
+import { queryOptions } from "../readInput.ts";
 import { ownerOf } from "./owner.ts";
 
 export const BatchListSchema = v.strictObject({
@@ -27,9 +28,11 @@ export async function jobOf(context: Context<AppTypes>): Promise<Job> {
 }
 
 export async function batches(context: Context<AppTypes>): Promise<Response> {
-  const options = Object.fromEntries(new URL(context.req.url).searchParams);
-  const { limit, after } = parseOptions(BatchListSchema, { options, form: "parameters" });
-  const jobs = await listJobs(context.env.DB, limit + 1, after, ownerOf(context));
+  const { DB } = context.env;
+  const owner = ownerOf(context);
+  const { limit, after } = parseOptions(BatchListSchema, queryOptions(context.req.raw));
+  const jobs = await listJobs(DB, limit + 1, after, owner);
+  if (jobs.length === 0 && after !== undefined && !(await isListed(DB, after, owner))) throw noSuchCursor("batch");
   const now = Date.now();
   const data = jobs.slice(0, limit).map((job) => told(job, now));
   return context.json({ object: "list", data, has_more: jobs.length > limit });

@@ -29,7 +29,7 @@ const job = {
   model: v.optional(v.string("must be the id of the model")),
   priority: v.optional(v.picklist(PRIORITIES, `must be one of ${PRIORITIES.join(", ")}`), "normal"),
   callback_url: v.optional(
-    v.pipe(v.string("must be an https address"), v.maxLength(2_000, "may have 2000 characters")),
+    v.pipe(v.string("must be an https address"), v.maxLength(2_000, "may have 2000 characters at most")),
   ),
 };
 const InQuerySchema = v.looseObject(job);

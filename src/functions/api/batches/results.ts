@@ -7,6 +7,7 @@ import type { Job } from "../../batches/jobs.ts";
 import { chunkKey, type Output, outputKey } from "../../batches/keys.ts";
 import { parseOptions } from "../../input/parseOptions.ts";
 import type { AppTypes, Env } from "../env.ts";
+import { queryOptions } from "../readInput.ts";
 import { jobOf } from "./jobs.ts";
 import { rangeOf } from "./ranges.ts";
 
@@ -100,13 +101,8 @@ async function soFar(context: Context<AppTypes>, job: Job, output: Output, first
   return new Response(body, { headers });
 }
 
-const queryOf = (context: Context<AppTypes>) => ({
-  options: Object.fromEntries(new URL(context.req.url).searchParams),
-  form: "parameters" as const,
-});
-
 export async function batchResults(context: Context<AppTypes>): Promise<Response> {
-  const { format, from: first } = parseOptions(ResultsSchema, queryOf(context));
+  const { format, from: first } = parseOptions(ResultsSchema, queryOptions(context.req.raw));
   const job = await jobOf(context);
   if (format === "ndjson")
     return isAssembled(job) ? assembled(context, job, "results") : soFar(context, job, "results", first);
@@ -119,7 +115,7 @@ export async function batchResults(context: Context<AppTypes>): Promise<Response
 }
 
 export async function batchErrors(context: Context<AppTypes>): Promise<Response> {
-  const { from: first } = parseOptions(ErrorsSchema, queryOf(context));
+  const { from: first } = parseOptions(ErrorsSchema, queryOptions(context.req.raw));
   const job = await jobOf(context);
   return isAssembled(job) ? assembled(context, job, "errors") : soFar(context, job, "errors", first);
 }
