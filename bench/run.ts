@@ -5,6 +5,7 @@ import { batches } from "./batches.ts";
 import { bundles } from "./bundles.ts";
 import { cascade } from "./cascade.ts";
 import { compile } from "./compile.ts";
+import { convolutions } from "./convolutions.ts";
 import { duplicates } from "./duplicates.ts";
 import { endpoints } from "./endpoints.ts";
 import { fewShot } from "./fewShot.ts";
@@ -23,6 +24,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   compile,
   parity,
   quantization,
+  convolutions,
   preprocessing,
   accuracy,
   duplicates,
