@@ -1,11 +1,14 @@
 // The playground: photos and options in; bars, timing, the answer and the curl of the same request out.
 import { DRAWINGS, element } from "./drawing.js";
 import { photos, startPhotos } from "./photos.js";
-import { requestOf } from "./requests.js";
+import { missingFor, requestOf } from "./requests.js";
 import { selected, startTabs } from "./tabs.js";
 
 /** @param {string} id */
 const at = (id) => document.getElementById(id);
+
+/** Without another key this long, what was typed is asked. */
+const TYPING_MS = 800;
 
 /** Only the newest request may write its answer. */
 let newest = 0;
@@ -35,6 +38,12 @@ async function ask() {
   const tab = selected();
   const chosen = photos().filter((photo) => photo !== undefined);
   if (chosen.length === 0) return;
+  const missing = missingFor(tab);
+  if (missing) {
+    at("answer").ariaBusy = "false";
+    show({ status: missing });
+    return;
+  }
   at("answer").ariaBusy = "true";
   try {
     const { url, body, headers, curl } = await requestOf(tab, chosen);
@@ -62,8 +71,12 @@ async function ask() {
   }
 }
 
+/** The timer of what is being typed. */
+let typing = 0;
+
 /** A changed tab or option empties the answer of another question. */
 function refresh() {
+  clearTimeout(typing);
   newest++;
   show({ status: "The answer appears here." });
   showCode(undefined, undefined);
@@ -116,6 +129,11 @@ at("form").addEventListener("change", ({ target }) => {
   }
   if (target.id === "policy") listTenants();
   refresh();
+});
+at("form").addEventListener("input", ({ target }) => {
+  if (!target.matches("textarea, input:not([type=file], [type=radio])")) return;
+  clearTimeout(typing);
+  typing = setTimeout(refresh, TYPING_MS);
 });
 for (const button of document.querySelectorAll(".copy")) {
   button.addEventListener("click", async () => {

@@ -50,5 +50,13 @@ export function startPhotos(changed) {
       if (type === "drop") take(at, event.dataTransfer.files[0]);
     });
   }
+  for (const button of document.querySelectorAll("[data-sample]")) {
+    button.addEventListener("click", async () => {
+      const path = `samples/${button.dataset.sample}.jpg`;
+      const sample = new File([await (await fetch(`/${path}`)).blob()], `${button.dataset.sample}.jpg`);
+      // Where it lies for the curl of the same request, typed where `npm start` was.
+      take(placeFor(null), Object.assign(sample, { path: `web/${path}` }));
+    });
+  }
   document.addEventListener("paste", (event) => take(placeFor(null), event.clipboardData.files[0]));
 }

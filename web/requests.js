@@ -13,8 +13,17 @@ const lines = (id, separator) =>
     .filter(Boolean);
 const fromBank = () => document.querySelector("input[name=source]:checked").value === "bank";
 
+/** Where curl finds the photo: a sample in the project, any other in the folder that one is in. */
+const fileOf = (photo) => photo.path ?? photo.name;
+
 /** As a word that a POSIX shell takes literally. */
 const quoted = (word) => (/^[\w./:@=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
+/** @returns what has to be filled in before anything can be asked, undefined when that is done */
+export function missingFor(tab) {
+  const own = (tab === "classify" || tab === "tag") && !fromBank();
+  return own && lines("labels", /[,\n]/).length === 0 ? "Write at least one label." : undefined;
+}
 
 /** The label bank or the labels of the form, as query pairs. */
 function labelPairs() {
@@ -32,7 +41,7 @@ function raw(path, photo, pairs) {
     url,
     body: photo,
     headers: { "content-type": "application/octet-stream" },
-    curl: `curl ${globbing}--data-binary ${quoted(`@${photo.name}`)} '${location.origin}${readable}'`,
+    curl: `curl ${globbing}--data-binary ${quoted(`@${fileOf(photo)}`)} '${location.origin}${readable}'`,
   };
 }
 
@@ -58,7 +67,7 @@ function compare(photos) {
   const texts = lines("texts", "\n");
   for (const text of texts) form.append("texts", text);
   const parts = [
-    ...photos.map((photo) => `-F ${quoted(`image=@${photo.name}`)}`),
+    ...photos.map((photo) => `-F ${quoted(`image=@${fileOf(photo)}`)}`),
     ...texts.map((text) => `-F ${quoted(`texts=${text}`)}`),
   ];
   return {

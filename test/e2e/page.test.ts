@@ -51,6 +51,25 @@ describe.runIf(CHROMIUM)("the page", () => {
     await answered();
   });
 
+  test("what is typed is asked without leaving the field, and no labels are no request", async () => {
+    const labels = page.getByLabel("Labels, separated");
+    await page.getByLabel("my own").check();
+    await labels.fill("");
+    await soon(() => page.locator("#status").textContent()).toBe("Write at least one label.");
+    await labels.fill("a boat, shoes");
+    await soon(async () => (await bars())[0]).toContain("shoes");
+    await page.getByLabel("a label bank").check();
+    await answered();
+  });
+
+  test("a sample stands in for a photo, with the curl that finds it", async () => {
+    await page.getByAltText("Try a hat").click();
+    await soon(() => page.locator("#curl").textContent()).toMatch(/^curl --data-binary @web\/samples\/hat\.jpg '/);
+    await page.setInputFiles("#file", photo("shoes"));
+    await soon(() => page.locator("#curl").textContent()).toContain("@shoes.jpg");
+    await answered();
+  });
+
   test("arrow keys move between tabs, and only their options are shown", async () => {
     await page.getByRole("tab", { name: "Classify" }).focus();
     await page.keyboard.press("ArrowRight");

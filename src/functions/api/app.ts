@@ -31,7 +31,10 @@ import { tag } from "./tag.ts";
 import { webhook } from "./webhooks.ts";
 
 /** The playground; nothing else in its folder is served. */
-const PAGE = ["/", "/page.css", "/page.js", "/tabs.js", "/photos.js", "/requests.js", "/drawing.js"];
+const PAGE = [
+  ...["/", "/page.css", "/page.js", "/tabs.js", "/photos.js", "/requests.js", "/drawing.js"],
+  ...["hat", "shoes", "t-shirt"].map((name) => `/samples/${name}.jpg`),
+];
 
 export function createApp(files: DeploymentFiles): Hono<AppTypes> {
   const isolate = createIsolate(files);
