@@ -1,5 +1,6 @@
 // A picture from elsewhere, under every guard: checked address, few redirects, bounded bytes, bounded time.
 import { Problem } from "../problem.ts";
+import { readAtMost } from "../readAtMost.ts";
 import { checkUrl } from "./checkUrl.ts";
 
 const MAX_REDIRECTS = 3;
@@ -62,20 +63,5 @@ async function follow(start: URL, { fetch, hosts }: RemoteOptions, signal: Abort
 async function readAll(response: Response, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const tooLarge = () => new Problem("remote_too_large", `The picture has more than ${maxBytes / 2 ** 20} MiB.`);
   if (Number(response.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  if (response.body) {
-    for await (const chunk of response.body as ReadableStream<Uint8Array>) {
-      length += chunk.length;
-      if (length > maxBytes) throw tooLarge();
-      chunks.push(chunk);
-    }
-  }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return response.body ? readAtMost(response.body, maxBytes, tooLarge) : new Uint8Array();
 }

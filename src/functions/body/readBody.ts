@@ -1,5 +1,6 @@
 // A request's body as bytes, never more than a cap of them.
 import { Problem } from "../../core/problem.ts";
+import { readAtMost } from "../../core/readAtMost.ts";
 
 const tooLarge = (cap: number): Problem =>
   new Problem("body_too_large", `The body may have ${cap / 2 ** 20} MiB at most.`);
@@ -20,18 +21,5 @@ export async function readBody(request: Request, cap: number): Promise<Uint8Arra
     declaredBytes(request, cap);
     return new Uint8Array(await request.arrayBuffer());
   }
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of request.body as ReadableStream<Uint8Array>) {
-    length += chunk.length;
-    if (length > cap) throw tooLarge(cap);
-    chunks.push(chunk);
-  }
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
-  }
-  return body;
+  return readAtMost(request.body, cap, () => tooLarge(cap));
 }
