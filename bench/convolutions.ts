@@ -1,16 +1,25 @@
 // Whether convolutions of an export are faster or smaller in int8: each kind that a MobileCLIP-S0 has, against fp32, which answers
 // in turn, onnxruntime-web on one thread. Table: src/build/README.md.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as ort from "onnxruntime-web/wasm";
+import { readPictures } from "../src/build/calibrate.ts";
+import { fp32 } from "../src/build/compile/fp32.ts";
+import type { Precision } from "../src/build/compile/precision.ts";
+import { compareVectors } from "../src/build/drift.ts";
+import { openSource } from "../src/build/import/openSource.ts";
+import { writeImported } from "../src/build/import/writeImported.ts";
 import { Graph } from "../src/build/onnx/graph.ts";
 import { ShardWriter } from "../src/build/onnx/shards.ts";
-import { openSession } from "../src/build/ort.ts";
+import { openSession, openTower } from "../src/build/ort.ts";
+import { int4 } from "../src/build/quantize/int4.ts";
 import { int8 } from "../src/build/quantize/int8.ts";
 import { quantizeRows, ZERO_POINT } from "../src/build/quantize/rows.ts";
+import { MOBILECLIP_S0 } from "./fastVit.ts";
 import { timed } from "./median.ts";
 import { normals } from "./randomCheckpoint.ts";
+import { writeRandomExport } from "./randomExport.ts";
 
 interface Layer {
   inputs: number;
@@ -66,6 +75,9 @@ const LAYERS: readonly Layer[] = [
 ];
 
 const RUNS = 60;
+const ROUNDS = 2;
+const SIDE = 256;
+const PICTURES = "test/fixtures/pictures";
 /** Of what an activation here takes. */
 const RANGE = 4;
 const FLOAT = 1;
@@ -94,16 +106,23 @@ const float = ({ graph, x, layer, weight, bias }: Made): string =>
     attributesOf(layer),
   );
 
-/** As an import has 1 x 1 convolutions: a scale a place. */
+const NONE = { pictures: 0, ranges: {} };
+
+/** 1 x 1 convolutions as linear layers: a scale a place, and transpositions. */
+const byPlaces: Precision = {
+  ...int8(NONE),
+  pointwise(graph, x, layer) {
+    const y = int8(NONE).linear(graph, graph.node("Transpose", [x], { perm: [0, 2, 3, 1] }), layer);
+    return graph.node("Transpose", [y], { perm: [0, 3, 1, 2] });
+  },
+};
+
 function linear({ graph, x, layer, weight, bias }: Made): string | undefined {
-  const { inputs, outputs, kernel, stride } = layer;
-  if (kernel !== 1 || stride !== 1) return undefined;
-  const places = graph.node("Transpose", [x], { perm: [0, 2, 3, 1] });
-  const y = int8({ pictures: 0, ranges: {} }).linear(graph, places, { name: "w", weight, bias, inputs, outputs });
-  return graph.node("Transpose", [y], { perm: [0, 3, 1, 2] });
+  const { inputs, outputs, kernel } = layer;
+  return kernel === 1 ? byPlaces.pointwise(graph, x, { name: "w", weight, bias, inputs, outputs }) : undefined;
 }
 
-/** ConvInteger with a scale a picture, found as it runs. */
+/** ConvInteger with a scale a picture, found as it runs: as an import has 1 x 1 convolutions. */
 function dynamic({ graph, x, layer, weight, bias }: Made): string {
   const { outputs } = layer;
   const { values, scales } = quantizeRows(weight, outputs);
@@ -159,41 +178,102 @@ async function opened(
   return openSession(graph.finish(), dir, "layer");
 }
 
+/** A whole tower, with its 1 x 1 convolutions in the ways that pay. */
+async function tower(dir: string): Promise<void> {
+  const from = join(dir, "export");
+  mkdirSync(from);
+  const text_cfg = { context_length: 16, vocab_size: 520, width: 64, heads: 2, layers: 1 };
+  const vision_cfg = { image_size: SIDE, layers: 1, width: 64, patch_size: 32 };
+  await writeRandomExport(from, { config: { embed_dim: 64, vision_cfg, text_cfg }, fastVit: MOBILECLIP_S0 });
+  const source = await openSource(from);
+  const { image } = source;
+  const pictures = await readPictures(PICTURES, image);
+  const made = async (name: string, precision: Precision) => {
+    const own = join(dir, name);
+    mkdirSync(own);
+    const files = await writeImported(
+      own,
+      "vision",
+      source.vision,
+      { size: SIDE, norm: image },
+      precision,
+      Number.POSITIVE_INFINITY,
+    );
+    const bytes = files.reduce((sum, file) => sum + statSync(join(own, file)).size, 0);
+    return {
+      name,
+      bytes,
+      tower: await openTower(own, "vision"),
+      vectors: [] as Float32Array[],
+      shortest: Number.POSITIVE_INFINITY,
+    };
+  };
+  const exact = await made("fp32", fp32());
+  const others = [
+    await made("linear layers", byPlaces),
+    await made("ConvInteger", int8(NONE)),
+    await made("int4", int4()),
+  ];
+  source.close();
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const pixels of pictures) {
+      for (const each of [exact, ...others]) {
+        const run = async () => each.tower.run(pixels, [1, SIDE, SIDE, 3]);
+        each.shortest = Math.min(each.shortest, await timed(async () => void each.vectors.push(await run())));
+      }
+    }
+  }
+  console.log("\n| 1 x 1 convolutions | cosine mean | worst | size | time |\n|---|---|---|---|---|");
+  for (const { name, bytes, vectors, shortest, tower } of others) {
+    const { cosine_mean, cosine_worst } = compareVectors(exact.vectors, vectors);
+    console.log(
+      `| ${name} | ${cosine_mean.toFixed(4)} | ${cosine_worst.toFixed(4)} | ${(bytes / exact.bytes).toFixed(2)} | ${(shortest / exact.shortest).toFixed(2)} |`,
+    );
+    await tower.release();
+  }
+  await exact.tower.release();
+}
+
 export async function convolutions(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), "edgeclip-convolutions-"));
+  try {
+    await layers(dir);
+    await tower(dir);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+async function layers(dir: string): Promise<void> {
   const kinds = { linear, dynamic, fixed };
   console.log(
     "| convolution | at | of them | share of fp32's time | linear layer | ConvInteger | QLinearConv |\n|---|---|---|---|---|---|---|",
   );
   const rows: { layer: Layer; exact: number; ratios: (number | undefined)[] }[] = [];
-  try {
-    for (const layer of LAYERS) {
-      const { inputs, side } = layer;
-      const data = Float32Array.from({ length: inputs * side * side }, (_, i) => noise[i % noise.length] ?? 0);
-      const feeds = { x: new ort.Tensor("float32", data, [1, inputs, side, side]) };
-      const exact = await opened(layer, dir, float);
-      const sessions: (ort.InferenceSession | undefined)[] = [];
-      for (const make of Object.values(kinds)) sessions.push(await opened(layer, dir, make));
-      const all = [exact, ...sessions];
-      const times = all.map((): number[] => []);
-      for (let run = 0; run <= RUNS; run++) {
-        for (const [at, session] of all.entries()) {
-          const time = await timed(async () => void (await session?.run(feeds)));
-          // The first run lays out memory.
-          if (session && run > 0) times[at]?.push(time);
-        }
+  for (const layer of LAYERS) {
+    const { inputs, side } = layer;
+    const data = Float32Array.from({ length: inputs * side * side }, (_, i) => noise[i % noise.length] ?? 0);
+    const feeds = { x: new ort.Tensor("float32", data, [1, inputs, side, side]) };
+    const exact = await opened(layer, dir, float);
+    const sessions: (ort.InferenceSession | undefined)[] = [];
+    for (const make of Object.values(kinds)) sessions.push(await opened(layer, dir, make));
+    const all = [exact, ...sessions];
+    const times = all.map((): number[] => []);
+    for (let run = 0; run <= RUNS; run++) {
+      for (const [at, session] of all.entries()) {
+        const time = await timed(async () => void (await session?.run(feeds)));
+        // The first run lays out memory.
+        if (session && run > 0) times[at]?.push(time);
       }
-      for (const session of all) await session?.release();
-      // What else the machine does only adds to the shortest.
-      const [base = 0, ...others] = times.map((each) => Math.min(...each));
-      rows.push({
-        layer,
-        exact: base * layer.count,
-        ratios: others.map((each, at) => (sessions[at] ? each / base : undefined)),
-      });
     }
-  } finally {
-    rmSync(dir, { recursive: true });
+    for (const session of all) await session?.release();
+    // What else the machine does only adds to the shortest.
+    const [base = 0, ...others] = times.map((each) => Math.min(...each));
+    rows.push({
+      layer,
+      exact: base * layer.count,
+      ratios: others.map((each, at) => (sessions[at] ? each / base : undefined)),
+    });
   }
   const total = rows.reduce((sum, { exact }) => sum + exact, 0);
   for (const { layer, exact, ratios } of rows) {

@@ -10,6 +10,7 @@ const SCALARS = ["logit_scale", "logit_bias"];
 /** Takes every layer and writes none. */
 const nothing: Precision = {
   linear: (_graph, x) => x,
+  pointwise: (_graph, x) => x,
   convolution: (_graph, x) => x,
   activation: (_graph, _key, float) => ({ float: () => float }),
   embedding: (_graph, ids) => ids,

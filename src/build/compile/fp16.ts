@@ -25,6 +25,11 @@ export const fp16 = (): Precision => ({
     const y = cast(graph, product, FLOAT);
     return bias ? graph.node("Add", [y, graph.weight(`${name}.bias`, [outputs], bias)]) : y;
   },
+  pointwise(graph, x, { name, weight, inputs, outputs, bias }) {
+    const kept = graph.weight(`${name}.weight`, [outputs, inputs, 1, 1], halves(name, weight));
+    const y = cast(graph, graph.node("Conv", [cast(graph, x, FLOAT16), kept], { kernel_shape: [1, 1] }), FLOAT);
+    return bias ? graph.node("Add", [y, graph.weight(`${name}.bias`, [1, outputs, 1, 1], bias)]) : y;
+  },
   convolution(graph, x, { name, weight, bias, inputs, outputs, kernel, stride, relu }) {
     const shape = [outputs, inputs, kernel, kernel];
     const kept = graph.weight(`${name}.weight`, shape, halves(name, weight));

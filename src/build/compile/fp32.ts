@@ -17,6 +17,11 @@ export function fp32(observe: (graph: Graph, key: string, float: string) => void
       ]);
       return bias ? graph.node("Add", [y, graph.weight(`${name}.bias`, [outputs], bias)]) : y;
     },
+    pointwise(graph, x, { name, weight, inputs, outputs, bias }) {
+      const kept = [graph.weight(`${name}.weight`, [outputs, inputs, 1, 1], weight)];
+      if (bias) kept.push(graph.weight(`${name}.bias`, [outputs], bias));
+      return graph.node("Conv", [x, ...kept], { kernel_shape: [1, 1] });
+    },
     convolution: (graph, x, layer) => activation(graph, layer.name, floatConvolution(graph, x.float(), layer)),
     embedding: (graph, ids, name, table, rows, width) =>
       graph.node("Gather", [graph.weight(name, [rows, width], table), ids]),

@@ -31,6 +31,8 @@ export interface Activation {
 export interface Precision {
   /** @param x float [..., inputs]; @returns float [..., outputs] */
   linear(graph: Graph, x: string, layer: Linear): string;
+  /** A 1 x 1 convolution. @param x float [N, inputs, H, W]; @returns float [N, outputs, H, W] */
+  pointwise(graph: Graph, x: string, layer: Linear): string;
   /** @param x [N, inputs, H, W]; padding keeps the size before striding */
   convolution(graph: Graph, x: Activation, layer: Convolution): Activation;
   /** A value that was computed in float and goes on into convolutions. @param key its name in the calibration */

@@ -2,7 +2,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isInteger } from "../../core/pack/manifest.ts";
 import { fp32 } from "../compile/fp32.ts";
 import type { Precision } from "../compile/precision.ts";
 import { compareVectors, type Input } from "../drift.ts";
@@ -24,7 +23,7 @@ export async function importStaged(job: ImportJob): Promise<Imported> {
   const workDir = await mkdtemp(join(tmpdir(), "edgeclip-import-"));
   try {
     const { stageBytes } = options;
-    const stages = { workDir, pointwise: isInteger(quantization), ...(stageBytes !== undefined && { stageBytes }) };
+    const stages = { workDir, ...(stageBytes !== undefined && { stageBytes }) };
     const run = (tower: TowerName, precision: Precision, inputs: readonly Input[]) =>
       runImportStages(tower, source[tower], image, precision, inputs, stages);
     const encode = async (input: Input) => (await run("text", fp32(), [input]))[0];

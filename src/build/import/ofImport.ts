@@ -11,9 +11,6 @@ export const ofImport = (tower: TowerName, source: SourceTower, image: ImportedI
   tower,
   source: new Map(),
   write: (dir, divided, precision) =>
-    writeImported(dir, tower, source, image, smoothed(precision, divided), {
-      shardLimit: Number.POSITIVE_INFINITY,
-      pointwise: true,
-    }),
+    writeImported(dir, tower, source, image, smoothed(precision, divided), Number.POSITIVE_INFINITY),
   migrated: (_source, layers) => layers,
 });

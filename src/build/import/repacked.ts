@@ -20,7 +20,6 @@ export class Repacked {
   readonly #graph: Graph;
   readonly #source: SourceTower;
   readonly #precision: Precision;
-  readonly #pointwise: boolean;
   readonly #constants: ReadonlyMap<string, OnnxTensor>;
   /** Of the source's values in the graph. */
   readonly #names = new Map<string, string>();
@@ -31,9 +30,7 @@ export class Repacked {
   readonly #pixels: ReadonlySet<string>;
   #nhwc: { name: string; size: number } | undefined;
 
-  /** @param pointwise whether 1 x 1 convolutions are linear layers, which int8 keeps in a quarter of the bytes */
-  constructor(graph: Graph, source: SourceTower, precision: Precision, pointwise: boolean) {
-    this.#pointwise = pointwise;
+  constructor(graph: Graph, source: SourceTower, precision: Precision) {
     checkOpset(source.model.path, source.model.opset);
     this.#graph = graph;
     this.#source = source;
@@ -139,20 +136,16 @@ export class Repacked {
     const layer = convolutionOf(node, weight);
     if (this.#nhwc && this.#pixels.has(x) && isPatches(layer, this.#nhwc.size))
       return this.#patches(this.#nhwc, weight, layer.kernel[0] ?? 1, bias);
-    if (this.#pointwise && isPointwise(layer)) return this.#each(x, weight, bias);
+    if (isPointwise(layer)) return this.#pointwise(x, weight, bias);
     return this.#asIs(node);
   }
 
-  /** A convolution of one place is a linear layer over channels. @returns float [N, outputs, H, W] */
-  #each(x: string, weight: OnnxTensor, bias: OnnxTensor | undefined): string {
+  #pointwise(x: string, weight: OnnxTensor, bias: OnnxTensor | undefined): string {
     const [outputs = 0, inputs = 0] = weight.dims;
-    const graph = this.#graph;
-    const places = graph.node("Transpose", [this.value(x)], { perm: [0, 2, 3, 1] });
-    const mixed = this.#precision.linear(graph, places, {
+    return this.#precision.pointwise(this.#graph, this.value(x), {
       ...{ name: this.#own(weight.name), inputs, outputs, weight: floatsOf(weight) },
       ...(bias && { bias: floatsOf(bias) }),
     });
-    return graph.node("Transpose", [mixed], { perm: [0, 3, 1, 2] });
   }
 
   /** A convolution whose stride is its kernel is a linear layer over patches. @returns float [N, width, grid, grid] */

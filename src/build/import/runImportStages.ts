@@ -31,8 +31,6 @@ type Values = Map<string, ort.Tensor>;
 export interface StageOptions {
   /** A folder that exists; one stage at a time is written to it. */
   workDir: string;
-  /** As a pack of the edge has them: 1 x 1 convolutions are linear layers. */
-  pointwise: boolean;
   stageBytes?: number;
 }
 
@@ -43,7 +41,7 @@ export async function runImportStages(
   image: ImportedImage,
   precision: Precision,
   inputs: readonly Input[],
-  { workDir, pointwise, stageBytes = STAGE_BYTES }: StageOptions,
+  { workDir, stageBytes = STAGE_BYTES }: StageOptions,
 ): Promise<Float32Array[]> {
   const asked = tower === "text" ? lookedUp(precision, inputs) : precision;
   const given = inputs.map(({ data, dims }) => ({ tensor: tensorOf(data, dims), values: new Map() as Values }));
@@ -54,7 +52,7 @@ export async function runImportStages(
     const shards = new ShardWriter(workDir, PREFIX, Number.POSITIVE_INFINITY);
     const graph = new Graph(PREFIX, shards);
     try {
-      const repacked = new Repacked(graph, source, asked, pointwise);
+      const repacked = new Repacked(graph, source, asked);
       takeInput(graph, tower, source, image, repacked);
       const rows = given.map(({ values }) => values);
       for (const [at, name] of stage.takes.entries())

@@ -15,10 +15,9 @@ export async function writeBoth(
   quantization = options.quantization,
 ): Promise<string[]> {
   await clearPack(dir);
-  const edge = isInteger(quantization);
-  const as = { shardLimit: edge ? EDGE_SHARD_BYTES : Number.POSITIVE_INFINITY, pointwise: edge };
+  const shardLimit = isInteger(quantization) ? EDGE_SHARD_BYTES : Number.POSITIVE_INFINITY;
   const names: string[] = [];
   for (const tower of ["vision", "text"] as const)
-    names.push(...(await writeImported(dir, tower, source[tower], image, precision(tower), as)));
+    names.push(...(await writeImported(dir, tower, source[tower], image, precision(tower), shardLimit)));
   return names;
 }

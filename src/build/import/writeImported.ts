@@ -24,12 +24,12 @@ export async function writeImported(
   source: SourceTower,
   image: ImportedImage,
   precision: Precision,
-  { shardLimit, pointwise }: { shardLimit: number; pointwise: boolean },
+  shardLimit: number,
 ): Promise<string[]> {
   const shards = new ShardWriter(dir, tower, shardLimit);
   try {
     const graph = new Graph(tower, shards);
-    const repacked = new Repacked(graph, source, precision, pointwise);
+    const repacked = new Repacked(graph, source, precision);
     takeInput(graph, tower, source, image, repacked);
     repacked.place();
     const embedding = unit(graph, repacked.value(source.output.name));

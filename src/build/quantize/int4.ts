@@ -60,12 +60,18 @@ function int4Linear(graph: Graph, x: string, { name, weight, inputs, outputs, bi
  */
 export function int4(finer: ReadonlySet<string> = new Set()): Precision {
   const rest = int8({ pictures: 0, ranges: {} });
+  // Blocks are whole: a layer whose inputs no blocks of 32 make is small or odd, and int8 serves it.
+  const fits = ({ name, inputs }: Linear) => !finer.has(name) && inputs % BLOCK === 0;
   return {
     ...rest,
     linear(graph, x, layer) {
-      // Blocks are whole: a layer whose inputs no blocks of 32 make is small or odd, and int8 serves it.
-      if (finer.has(layer.name) || layer.inputs % BLOCK !== 0) return rest.linear(graph, x, layer);
+      if (!fits(layer)) return rest.linear(graph, x, layer);
       return byColumns(graph, layer, 0.5, EDGE_SHARD_BYTES, (part) => int4Linear(graph, x, part));
+    },
+    pointwise(graph, x, layer) {
+      if (!fits(layer)) return rest.pointwise(graph, x, layer);
+      const places = graph.node("Transpose", [x], { perm: [0, 2, 3, 1] });
+      return graph.node("Transpose", [int4Linear(graph, places, layer)], { perm: [0, 3, 1, 2] });
     },
     convolution(_graph, _x, { name }) {
       throw new Error(`${name} is a convolution, which 4 bits are not made for: build it with --quant int8`);

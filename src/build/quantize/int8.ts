@@ -104,6 +104,8 @@ export function int8(
         return byColumns(graph, layer, 4, shardBytes, (part) => reference.linear(graph, x, part));
       return byColumns(graph, layer, 1, shardBytes, (part) => int8Linear(graph, x, part));
     },
+    pointwise: (graph, x, layer) =>
+      kept.has(layer.name) ? reference.pointwise(graph, x, layer) : int8Pointwise(graph, x, layer),
     embedding(graph, ids, name, table, rows, width) {
       const { values, scales } = quantizeRows(table, rows);
       const parts = Math.max(1, Math.ceil(values.byteLength / shardBytes));
@@ -126,15 +128,33 @@ export function int8(
   };
 }
 
-/** @param x float [..., inputs] */
-function int8Linear(graph: Graph, x: string, { name, weight, inputs, outputs, bias }: Linear): string {
-  const { values, scales } = quantizeRows(weight, outputs);
-  // uint8 of each token by its own largest magnitude: independent of its neighbours, and outliers cost only their token.
-  const magnitude = graph.node("ReduceMax", [graph.node("Abs", [x]), graph.int64s(-1)], { keepdims: 1 });
+/** @param axes over which values have one scale, by their largest magnitude. @returns uint8 of the same shape, and float scales */
+function dynamicUint8(graph: Graph, x: string, ...axes: number[]): { values: string; scale: string } {
+  const magnitude = graph.node("ReduceMax", [graph.node("Abs", [x]), graph.int64s(...axes)], { keepdims: 1 });
   const scale = graph.node("Mul", [graph.node("Max", [magnitude, graph.float(1e-8)]), graph.float(1 / 127)]);
   // The cast truncates: half a step more makes it round.
   const shifted = graph.node("Add", [graph.node("Div", [x, scale]), graph.float(ZERO_POINT + 0.5)]);
-  const tokens = graph.node("Cast", [shifted], { to: 2 });
+  return { values: graph.node("Cast", [shifted], { to: 2 }), scale };
+}
+
+/** A scale for each picture: for each place it would take two transpositions, which cost more. @param x float [N, inputs, H, W] */
+function int8Pointwise(graph: Graph, x: string, { name, weight, inputs, outputs, bias }: Linear): string {
+  const { values, scales } = quantizeRows(weight, outputs);
+  const picture = dynamicUint8(graph, x, 1, 2, 3);
+  const zero = graph.uint8(ZERO_POINT);
+  const kept = graph.weight(`${name}.weight`, [outputs, inputs, 1, 1], values);
+  const sums = graph.node("ConvInteger", [picture.values, kept, zero, zero], { kernel_shape: [1, 1] });
+  const channels = [1, outputs, 1, 1];
+  const columns = graph.weight(`${name}.scale`, channels, scales);
+  const y = graph.node("Mul", [graph.node("Mul", [graph.node("Cast", [sums], { to: 1 }), picture.scale]), columns]);
+  return bias ? graph.node("Add", [y, graph.weight(`${name}.bias`, channels, bias)]) : y;
+}
+
+/** @param x float [..., inputs] */
+function int8Linear(graph: Graph, x: string, { name, weight, inputs, outputs, bias }: Linear): string {
+  const { values, scales } = quantizeRows(weight, outputs);
+  // Each token by its own magnitude: independent of its neighbours, and outliers cost only their token.
+  const { values: tokens, scale } = dynamicUint8(graph, x, -1);
   const zero = graph.uint8(ZERO_POINT);
   const packed = graph.weight(`${name}.weight`, [inputs, outputs], transposed(values, outputs, inputs));
   const sums = graph.node("Cast", [graph.node("MatMulInteger", [tokens, packed, zero, zero])], { to: 1 });

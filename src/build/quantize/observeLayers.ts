@@ -2,8 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fp32 } from "../compile/fp32.ts";
-import type { Precision } from "../compile/precision.ts";
+import type { Linear, Precision } from "../compile/precision.ts";
 import type { Input } from "../drift.ts";
+import type { Graph } from "../onnx/graph.ts";
 import { openGraph, type TowerName } from "../ort.ts";
 
 export interface ObservedLayer {
@@ -22,17 +23,23 @@ export async function observeLayers(
   const layers = new Map<string, ObservedLayer>();
   const outputs = new Map<string, Float32Array<ArrayBuffer>>();
   const reference = fp32();
+  const observe = (graph: Graph, rows: string, { name, weight, inputs }: Linear, axes: number[]) => {
+    const largest = new Float32Array(inputs);
+    const output = `observed_${outputs.size}`;
+    const most = graph.node("ReduceMax", [graph.node("Abs", [rows]), graph.int64s(...axes)], { keepdims: 0 });
+    graph.output(output, most, [inputs]);
+    outputs.set(output, largest);
+    layers.set(name, { parameters: weight.length, largest });
+  };
   const observing: Precision = {
     ...reference,
     linear(graph, x, layer) {
-      const { name, weight, inputs } = layer;
-      const rows = graph.node("Reshape", [graph.node("Abs", [x]), graph.int64s(-1, inputs)]);
-      const largest = new Float32Array(inputs);
-      const output = `observed_${outputs.size}`;
-      graph.output(output, graph.node("ReduceMax", [rows, graph.int64s(0)], { keepdims: 0 }), [inputs]);
-      outputs.set(output, largest);
-      layers.set(name, { parameters: weight.length, largest });
+      observe(graph, graph.node("Reshape", [x, graph.int64s(-1, layer.inputs)]), layer, [0]);
       return reference.linear(graph, x, layer);
+    },
+    pointwise(graph, x, layer) {
+      observe(graph, x, layer, [0, 2, 3]);
+      return reference.pointwise(graph, x, layer);
     },
     convolution(graph, x, layer) {
       layers.set(layer.name, { parameters: layer.weight.length });
