@@ -1,6 +1,7 @@
 // Reads the text of a YAML file against its schema, and says by file and path what is wrong with it.
 import * as v from "valibot";
 import { LineCounter, parseDocument } from "yaml";
+import { keyMessage } from "../core/json/keyMessage.ts";
 
 /**
  * @param file its name, for messages
@@ -21,5 +22,5 @@ export function parseYaml<S extends v.GenericSchema>(file: string, yaml: string,
   const parsed = v.safeParse(schema, value);
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
-  throw fail(`${v.getDotPath(issue) ?? "document"}: ${issue.message}`);
+  throw fail(`${v.getDotPath(issue) ?? "document"}: ${keyMessage(issue) ?? issue.message}`);
 }

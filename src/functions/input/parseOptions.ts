@@ -1,14 +1,8 @@
 // Options of a request against their schema; every wrong field is named at once.
 import * as v from "valibot";
+import { keyMessage } from "../../core/json/keyMessage.ts";
 import { type FieldError, Problem } from "../../core/problem.ts";
 import type { Given } from "./options.ts";
-
-/** @returns what is wrong with the key of an object, undefined where it is the value that is wrong */
-function keyMessage({ type, expected, path }: v.BaseIssue<unknown>): string | undefined {
-  // Valibot points to the key itself where there is no value to speak of.
-  if (!type.endsWith("object") || path?.at(-1)?.origin !== "key") return undefined;
-  return expected === "never" ? "is not known here" : "is missing";
-}
 
 /** @throws Problem `invalid_request` */
 export function parseOptions<S extends v.GenericSchema>(schema: S, { options, form }: Given): v.InferOutput<S> {

@@ -32,6 +32,8 @@ test("a tenant's override keeps the policy's other threshold", () => {
 });
 
 test.each<[string, string, RegExp]>([
+  ["no background", policy().replace("background: everyday\n", ""), /^p\.yaml: background: is missing$/],
+  ["a key that nobody knows", policy("", "colour: red"), /^p\.yaml: colour: is not known here$/],
   [
     "a name twice",
     policy("  - {name: fire, severity: low, review: 0, block: 1, concepts: [x]}"),
