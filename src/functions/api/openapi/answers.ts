@@ -1,15 +1,11 @@
-// What the endpoints answer, as schemas: the OpenAPI document is made of them, and the tests hold real answers against them.
+// What is answered for pictures, texts and batches, as schemas: the OpenAPI document is made of them, and the tests hold real answers against them.
 import * as v from "valibot";
 import { PRIORITIES, STATUSES, TASKS } from "../../batches/jobs.ts";
+import { hash, Model, severity, share, time } from "./answerParts.ts";
 
-const hash = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/));
-const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const cosine = v.pipe(v.number(), v.minValue(-1.000001), v.maxValue(1.000001));
 const decision = v.picklist(["allow", "review", "block"]);
-const severity = v.picklist(["low", "medium", "high"]);
-const time = v.pipe(v.string(), v.isoTimestamp());
 
-const Model = v.object({ id: v.string(), space: hash, pack: hash });
 const UsedBank = v.nullable(v.object({ id: v.string(), hash, calibrated: v.boolean() }));
 const Warnings = v.array(v.object({ code: v.string(), message: v.string(), pointer: v.optional(v.string()) }));
 /** What every answer of an inference has. */
@@ -162,94 +158,4 @@ export const BatchErrorAnswer = v.object({
   custom_id: v.nullable(v.string()),
   line: v.number(),
   error: v.object({ code: v.string(), detail: v.string() }),
-});
-
-export const ModelsAnswer = v.object({
-  data: v.array(
-    v.object({
-      ...Model.entries,
-      family: v.string(),
-      quantization: v.string(),
-      embed_dim: v.number(),
-      image_size: v.number(),
-      context: v.number(),
-      logit_scale: v.number(),
-      source: v.object({ repo: v.string(), revision: v.string(), licence: v.string() }),
-      text: v.boolean(),
-      /** It is named in `escalate`, and nowhere else. */
-      escalation: v.boolean(),
-    }),
-  ),
-});
-
-const BankSummary = v.object({
-  id: v.string(),
-  title: v.string(),
-  description: v.string(),
-  hash,
-  space: hash,
-  calibrated: v.boolean(),
-  count: v.number(),
-});
-export const BanksAnswer = v.object({ data: v.array(BankSummary) });
-export const BankAnswer = v.object({
-  ...BankSummary.entries,
-  templates: v.array(v.string()),
-  labels: v.array(v.looseObject({ name: v.string(), parents: v.array(v.string()) })),
-  adapted: v.nullable(v.looseObject({ method: v.picklist(["linear", "tip"]), labels: v.array(v.string()) })),
-});
-
-export const PoliciesAnswer = v.object({
-  data: v.array(
-    v.object({
-      id: v.string(),
-      title: v.string(),
-      description: v.string(),
-      hash,
-      space: hash,
-      calibrated: v.boolean(),
-      background: v.string(),
-      categories: v.array(
-        v.object({
-          name: v.string(),
-          description: v.string(),
-          severity,
-          review: share,
-          block: share,
-          parents: v.array(v.string()),
-          openai: v.optional(v.string()),
-          judged: v.boolean(),
-          concepts: v.array(v.string()),
-        }),
-      ),
-      tenants: v.array(v.string()),
-    }),
-  ),
-});
-
-export const DeliveriesAnswer = v.object({
-  data: v.array(
-    v.object({
-      id: v.string(),
-      url: v.string(),
-      state: v.picklist(["pending", "delivered", "dead"]),
-      attempts: v.number(),
-      last_status: v.nullable(v.number()),
-      last_error: v.nullable(v.string()),
-      created_at: time,
-      next_attempt_at: v.nullable(time),
-      endpoint_disabled_at: v.nullable(time),
-    }),
-  ),
-  has_more: v.boolean(),
-});
-export const ReplayAnswer = v.object({ id: v.string(), state: v.literal("pending") });
-export const SweepAnswer = v.object({ status: v.literal("queued") });
-
-export const HealthAnswer = v.object({ status: v.literal("ok") });
-export const ReadyAnswer = v.object({
-  status: v.literal("ready"),
-  parts: v.record(v.string(), v.object({ wasm_bytes: v.number() })),
-  pack: hash,
-  banks: v.array(v.string()),
 });

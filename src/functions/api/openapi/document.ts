@@ -5,7 +5,8 @@ import { FRAMES } from "../../../core/batch/frames.ts";
 import { PROBLEM_STATUS, type ProblemCode } from "../../../core/problem.ts";
 import { pictureValue } from "../../input/picture.ts";
 import { OPENAI_PATHS } from "../openAiError.ts";
-import { NOTHING, OPERATIONS, type Operation } from "./operations.ts";
+import { NOTHING, type Operation } from "./operation.ts";
+import { OPERATIONS } from "./operations.ts";
 
 type Json = Record<string, unknown>;
 
