@@ -42,7 +42,9 @@ async function main(): Promise<void> {
   if (!source) throw new Error(`there is no source ${name}; there are: ${sources.map(({ id }) => id).join(", ")}`);
   const body = payload === "-" ? await text(process.stdin) : payload;
   const headers = await signedHeaders(source, values.id, body);
-  const response = await fetch(`${values.to}/v1/webhooks/${name}`, { method: "POST", body, headers });
+  const response = await fetch(`${values.to}/v1/webhooks/${name}`, { method: "POST", body, headers }).catch((cause) => {
+    throw new Error(`nobody answers on ${values.to}: is npm start running, and there?`, { cause });
+  });
   console.log(await response.text());
   if (!response.ok) process.exitCode = 1;
 }

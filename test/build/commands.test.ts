@@ -26,6 +26,8 @@ describe("a mistake is told in words, with a failing exit", () => {
       ["calibrate", "--bank", "everyday", "--pictures", "test/fixtures/pictures"],
       /^--pictures test\/fixtures\/pictures has no folders in it/,
     ],
+    ["webhook", ["none", "{}"], /^there is no source none; there are: uploads/],
+    ["webhook", ["uploads", "{}", "--to", "http://127.0.0.1:1"], /^nobody answers on http:\/\/127\.0\.0\.1:1: is npm/],
     ["policies", ["fit"], /^There is no command fit\.\n/],
     [
       "policies",
