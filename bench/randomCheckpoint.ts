@@ -24,7 +24,7 @@ export function normals(count: number): Float32Array {
 }
 
 /** Bytes, bytes at a word's end, and the special tokens where CLIP has them; what is between is never reached. */
-export function tokenizerOf(vocab: number): object {
+function tokenizerOf(vocab: number): object {
   const printable = Array.from({ length: 256 }, (_, byte) => byte).filter(
     (byte) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174,
   );

@@ -31,7 +31,7 @@ export function smoothed(precision: Precision, layers: ReadonlyMap<string, Obser
   };
 }
 
-export function hasOutliers(largest: Float32Array): boolean {
+function hasOutliers(largest: Float32Array): boolean {
   const sorted = largest.toSorted();
   return (sorted.at(-1) ?? 0) > OUTLIER * (sorted[sorted.length >> 1] ?? 0);
 }

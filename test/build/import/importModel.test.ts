@@ -1,4 +1,4 @@
-// Exports of every layout become packs whose vectors and ids are those of the models they were exported from.
+// Exports of every layout become packs whose vectors and ids are those of the models they were exported from, whole or in stages.
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -120,25 +120,29 @@ test("int8: its drift is measured against fp32, and its weights are bytes", asyn
   }
 });
 
-test.each(["clip", "siglip", "mobileclip", "immich"])("%s stage by stage is what it is in one piece", async (name) => {
-  const calibrationDir = "test/fixtures/pictures";
-  for (const quantization of ["fp32", "int8"] as const) {
-    const whole = await importing(name, { quantization, calibrationDir });
-    const canaryOf = (pack: string) => JSON.parse(readFileSync(join(pack, "canary.json"), "utf8"));
-    const canary = canaryOf(join(dir, name));
-    const staged = await importing(name, { quantization, calibrationDir, wholeBytes: 0, stageBytes: 2000 });
-    const files = ({ manifest }: typeof whole) => manifest.files.filter((file) => file.name !== "canary.json");
-    expect(files(staged)).toEqual(files(whole));
-    expect({ ...staged.manifest, drift: undefined, files: [], pack: "" }).toEqual({
-      ...{ ...whole.manifest, drift: undefined, files: [], pack: "" },
-    });
-    expect(staged.manifest.drift).toBe(quantization === "fp32" ? undefined : "staged");
-    expect(staged.drift?.image.count).toBe(quantization === "fp32" ? undefined : 2);
-    const again = canaryOf(join(dir, name));
-    for (const key of ["image_vector", "text_vector"] as const)
-      expect(farthest(again[key], canary[key])).toBeLessThan(1e-5);
-  }
-});
+test.each(["clip", "siglip", "mobileclip", "immich"])(
+  "%s stage by stage is what it is in one piece",
+  async (name) => {
+    const calibrationDir = "test/fixtures/pictures";
+    for (const quantization of ["fp32", "int8"] as const) {
+      const whole = await importing(name, { quantization, calibrationDir });
+      const canaryOf = (pack: string) => JSON.parse(readFileSync(join(pack, "canary.json"), "utf8"));
+      const canary = canaryOf(join(dir, name));
+      const staged = await importing(name, { quantization, calibrationDir, wholeBytes: 0, stageBytes: 2000 });
+      const files = ({ manifest }: typeof whole) => manifest.files.filter((file) => file.name !== "canary.json");
+      expect(files(staged)).toEqual(files(whole));
+      expect({ ...staged.manifest, drift: undefined, files: [], pack: "" }).toEqual({
+        ...{ ...whole.manifest, drift: undefined, files: [], pack: "" },
+      });
+      expect(staged.manifest.drift).toBe(quantization === "fp32" ? undefined : "staged");
+      expect(staged.drift?.image.count).toBe(quantization === "fp32" ? undefined : 2);
+      const again = canaryOf(join(dir, name));
+      for (const key of ["image_vector", "text_vector"] as const)
+        expect(farthest(again[key], canary[key])).toBeLessThan(1e-5);
+    }
+  },
+  180_000,
+);
 
 /** A copy of a golden folder, changed. */
 function changed(name: string, change: (folder: string) => void): string {
