@@ -27,7 +27,7 @@ export const truncationWarnings = (
 /** @param list where the pictures stand, when there can be several */
 export const animationWarnings = (pictures: readonly { animated: boolean }[], list?: string): Warning[] =>
   pictures.flatMap(({ animated }, index): Warning[] => {
-    const message = "The picture is animated; its first frame was looked at.";
+    const message = "The picture has several frames; the first was looked at.";
     return animated
       ? [{ code: "animation_first_frame", message, ...(list === undefined ? {} : { pointer: `${list}/${index}` }) }]
       : [];

@@ -93,7 +93,7 @@ export async function judge(
       const verdict = decide(policy, logitsOf(policy, vectors, deployment), thresholds);
       return hidden ? partlySeen(verdict, "animation_first_frame") : verdict;
     });
-    const message = "The picture is animated; only its first frame could be looked at.";
+    const message = "The picture has several frames; only the first could be looked at.";
     const first: Warning[] = hidden ? [{ code: "animation_first_frame", message }] : [];
     return { verdicts, warnings: [...warnings, ...first] };
   } catch (error) {
