@@ -22,6 +22,10 @@ export async function importStaged(job: ImportJob): Promise<Imported> {
     if (typeof input.dims[0] === "number") throw new Error(oneAtATime(model.path));
   const workDir = await mkdtemp(join(tmpdir(), "edgeclip-import-"));
   try {
+    const isExact = quantization === "fp32";
+    const precision = precisionOf(quantization);
+    // Before any session: the memory that one took is not given back, and a table of words takes much.
+    const names = await writeBoth(job, outDir, () => precision);
     const { stageBytes } = options;
     const stages = { workDir, ...(stageBytes !== undefined && { stageBytes }) };
     const run = (tower: TowerName, precision: Precision, inputs: readonly Input[]) =>
@@ -31,8 +35,6 @@ export async function importStaged(job: ImportJob): Promise<Imported> {
     const fixed = typeof source.text.input.dims[1] === "number";
     const padded = source.kind === "siglip" || fixed || (await padsMatter(probes.text, short, encode));
 
-    const isExact = quantization === "fp32";
-    const precision = precisionOf(quantization);
     const few = (tower: TowerName, canary: Input, inputs: readonly Input[]) =>
       isExact ? [canary] : [canary, ...inputs.slice(0, FEW[tower])];
     const both = async (tower: TowerName, inputs: readonly Input[]) => {
@@ -43,7 +45,6 @@ export async function importStaged(job: ImportJob): Promise<Imported> {
     const described = describeImport(job, padded, vision.exact[0]);
     const text = await both("text", few("text", probes.text, textInputs(job, described.text)));
 
-    const names = await writeBoth(job, outDir, () => precision);
     const [imageVector = new Float32Array()] = vision.own;
     const [textVector = new Float32Array()] = text.own;
     const description = { ...described, ...(!isExact && { drift: "staged" as const }) };
