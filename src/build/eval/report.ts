@@ -189,10 +189,12 @@ export function* reportLines({ data, unreadable, classes, engines, comparisons }
       confused_with ? `${confused_with} (${confused})` : "",
     ]),
   );
+  const confusions = main.zero_shot.confusions.slice(0, SHOWN);
+  if (confusions.length === 0) return;
   yield "";
   yield `What ${main.name} confuses most`;
   yield* table(
     [right("times"), { title: "is" }, { title: "taken for" }],
-    main.zero_shot.confusions.slice(0, SHOWN).map(({ truth, predicted, count }) => [String(count), truth, predicted]),
+    confusions.map(({ truth, predicted, count }) => [String(count), truth, predicted]),
   );
 }
