@@ -41,7 +41,13 @@ export function startPhotos(changed) {
     const shown = places.filter(({ place }) => !place.hidden);
     return shown.find(({ place }) => place.contains(target)) ?? shown.find(({ file }) => !file) ?? shown[0];
   };
-  for (const at of places) at.input.addEventListener("change", () => take(at, at.input.files[0]));
+  for (const at of places) {
+    at.input.addEventListener("change", () => {
+      take(at, at.input.files[0]);
+      // Else the same file, chosen again after another was dropped, would be no change.
+      at.input.value = "";
+    });
+  }
   for (const type of ["dragover", "dragleave", "drop"]) {
     document.addEventListener(type, (event) => {
       event.preventDefault();
