@@ -73,6 +73,13 @@ const cases: Case[] = [
   ["101 labels in the query", () => post(`?${"labels=a&".repeat(101)}`, hat), 400, "too_many_labels", "labels"],
   ["no labels", () => postJson({ image, labels: [] }), 400, "invalid_request", "/labels"],
   ["an empty label", () => postJson({ image, labels: ["cat", " "] }), 400, "invalid_request", "/labels/1"],
+  [
+    "a label whose name is a number",
+    () => postJson({ image, labels: [{ name: 1 }] }),
+    400,
+    "invalid_request",
+    "/labels/0/name",
+  ],
   ["a label that is a number", () => postJson({ image, labels: [1] }), 400, "invalid_request", "/labels/0"],
   [
     "a threshold that is no number",

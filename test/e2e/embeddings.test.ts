@@ -84,7 +84,8 @@ describe("refused", () => {
     ["no input", { model: "nano" }, "invalid_request", "input"],
     ["an empty list", { model: "nano", input: [] }, "invalid_request", "input"],
     ["an empty text", { model: "nano", input: [""] }, "invalid_request", "input.0"],
-    ["token ids", { model: "nano", input: [[1, 2]] }, "invalid_request", "input"],
+    ["token ids", { model: "nano", input: [[1, 2]] }, "invalid_request", "input.0"],
+    ["a text that is none", { model: "nano", input: [{ text: 1 }] }, "invalid_request", "input.0.text"],
     ["an unknown format", { model: "nano", input: "a", encoding_format: "hex" }, "invalid_request", "encoding_format"],
     ["an unknown option", { model: "nano", input: "a", task: "x" }, "invalid_request", "task"],
     [

@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import { Problem } from "../../core/problem.ts";
 import type { Deployment } from "../deployment/deployment.ts";
+import { either } from "../input/either.ts";
 import { parseOptions } from "../input/parseOptions.ts";
 import { pictureFromJson, pictureValue } from "../input/picture.ts";
 import { text } from "../input/text.ts";
@@ -16,22 +17,22 @@ import { readJson } from "./readInput.ts";
 const MAX_IMAGES = 32;
 const MAX_TEXTS = 256;
 
-const item = v.union([text, v.strictObject({ text }), v.strictObject({ image: pictureValue })], (issue) => {
-  if (typeof issue.input === "number" || Array.isArray(issue.input)) return "token ids are not taken: send the text";
-  if (typeof issue.input === "string") return v.safeParse(text, issue.input).issues?.[0].message ?? "is no text";
+const item = either([text, v.strictObject({ text }), v.strictObject({ image: pictureValue })], ({ input }) => {
+  if (typeof input === "number") return "is a token id: send the text";
+  if (Array.isArray(input)) return "is a list of token ids: send the text";
   return 'must be a text, {"text"} or {"image"}';
 });
 
 export const EmbeddingsSchema = v.strictObject({
   model: v.string("must be the id of the model"),
-  input: v.union([text, v.pipe(v.array(item), v.minLength(1, "must have at least one item"))], (issue) => {
-    const [inner] = v.safeParse(v.array(item, "must be a text or a list"), issue.input).issues ?? [];
-    return inner?.message ?? "must be a text or a list with something in it";
-  }),
+  input: either(
+    [text, v.pipe(v.array(item), v.minLength(1, "must have at least one item"))],
+    "must be a text or a list",
+  ),
   encoding_format: v.optional(v.picklist(["float", "base64"], "must be float or base64"), "float"),
   dimensions: v.optional(v.number("must be a number")),
   /** Taken and not used, as OpenAI's clients may send it. */
-  user: v.optional(v.string()),
+  user: v.optional(v.string("must be text")),
 });
 
 type Options = v.InferOutput<typeof EmbeddingsSchema>;

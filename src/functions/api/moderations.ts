@@ -7,6 +7,7 @@ import type { Category, Thresholds } from "../../core/policy/policy.ts";
 import { worst } from "../../core/policy/worst.ts";
 import { Problem } from "../../core/problem.ts";
 import type { Warning } from "../answer/warnings.ts";
+import { either } from "../input/either.ts";
 import { orUnusable } from "../input/orUnusable.ts";
 import { parseOptions } from "../input/parseOptions.ts";
 import { pictureFromJson } from "../input/picture.ts";
@@ -25,20 +26,20 @@ const TextSchema = v.strictObject({ type: v.literal("text"), text: v.string("mus
 const ImageSchema = v.strictObject({
   type: v.literal("image_url"),
   image_url: v.strictObject(
-    { url: v.string("must be an address or a data URI"), detail: v.optional(v.string()) },
+    { url: v.string("must be an address or a data URI"), detail: v.optional(v.string("must be text")) },
     'must be {"url"}',
   ),
 });
 export const ModerationsSchema = v.strictObject({
   model: v.nullish(v.string("must be the id of the model")),
-  input: v.union(
+  input: either(
     [
       v.string(),
       v.pipe(
         v.array(
-          v.union(
-            [v.string(), v.variant("type", [TextSchema, ImageSchema])],
-            "must be an image_url part or a text part",
+          either(
+            [v.string(), v.variant("type", [TextSchema, ImageSchema], 'must be "text" or "image_url"')],
+            'must be a text, or an object of type "text" or "image_url"',
           ),
         ),
         v.minLength(1, "must have at least one part"),

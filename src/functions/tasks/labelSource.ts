@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { isTemplate } from "../../core/labels/prompts.ts";
 import { Problem } from "../../core/problem.ts";
+import { either } from "../input/either.ts";
 import type { Given } from "../input/options.ts";
 import { parseOptions } from "../input/parseOptions.ts";
 import { pictureValue } from "../input/picture.ts";
@@ -14,14 +15,12 @@ const described = v.strictObject({
   name: text,
   text: v.optional(text),
   /** Each as `<picture>`, read by readExamples. */
-  images: v.optional(v.pipe(v.array(pictureValue), v.minLength(1, "must have at least one picture"))),
+  images: v.optional(
+    v.pipe(v.array(pictureValue, "must be a list of pictures"), v.minLength(1, "must have at least one picture")),
+  ),
 });
 
-const label = v.union([text, described], (issue) =>
-  typeof issue.input === "string"
-    ? (v.safeParse(text, issue.input).issues?.[0].message ?? "is no label")
-    : "must be a text, or an object with name and maybe text and images",
-);
+const label = either([text, described], "must be a text, or an object with name and maybe text and images");
 
 /** Entries of a request's schema. */
 export const labelSource = {

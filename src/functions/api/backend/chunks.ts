@@ -16,7 +16,7 @@ import { readJson } from "../readInput.ts";
 import { modelOfSpace, spaceField } from "./model.ts";
 
 const leaseSeconds = v.pipe(
-  v.number(),
+  v.number("must be a number"),
   v.integer(),
   v.minValue(30, "must be 30 to 3600"),
   v.maxValue(3_600, "must be 30 to 3600"),

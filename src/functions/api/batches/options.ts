@@ -5,6 +5,7 @@ import { checkUrl } from "../../../core/remote/checkUrl.ts";
 import { type JobInput, PRIORITIES, TASKS, type Task } from "../../batches/jobs.ts";
 import { type TaskOptions, taskOptions } from "../../batches/taskOptions.ts";
 import type { BigModel, Deployment } from "../../deployment/deployment.ts";
+import { either } from "../../input/either.ts";
 import type { Given } from "../../input/options.ts";
 import { parseOptions } from "../../input/parseOptions.ts";
 import { checkModerator } from "../../moderation/judge.ts";
@@ -19,7 +20,7 @@ import { checkEmbeddedBank, checkEmbeddedPolicies } from "../escalation/embedded
 import { placeOf } from "./place.ts";
 
 const object = (what: string) => v.pipe(v.string(`must be the ${what}`), v.minLength(1, `must be the ${what}`));
-const input = v.union(
+const input = either(
   [v.strictObject({ key: object("key of an object") }), v.strictObject({ prefix: object("prefix of keys") })],
   'must be {"key"} or {"prefix"}',
 );
