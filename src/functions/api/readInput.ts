@@ -27,12 +27,6 @@ const NUMBERS = new Set(["top_k", "threshold", "duplicate_threshold", "min_score
 type Form = "json" | "multipart" | "raw";
 
 function formOf(request: Request): Form {
-  const encoding = request.headers.get("content-encoding");
-  if (encoding && encoding.toLowerCase() !== "identity")
-    throw new Problem(
-      "unsupported_media_type",
-      `A body in the content-encoding ${encoding} is not taken: send it as it is.`,
-    );
   const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   if (type === "application/json" || type.endsWith("+json")) return "json";
   if (type === "multipart/form-data") return "multipart";

@@ -12,7 +12,7 @@ import { queryOptions, readJson } from "../readInput.ts";
 import { EXPIRES_MS, jobId, UPLOAD_MS } from "./lifetime.ts";
 import { type BatchOptions, batchOptions } from "./options.ts";
 import { placeOf } from "./place.ts";
-import { hashBody, upload } from "./upload.ts";
+import { checkUpload, hashBody, upload } from "./upload.ts";
 
 /** One part of an upload, and what is on its way to it. */
 const UPLOAD_BYTES = 10 * 2 ** 20;
@@ -49,6 +49,7 @@ export const createBatch = (isolate: Isolate) => async (context: Context<AppType
   const deployment = isolate.deployment();
   const key = keyOf(raw);
   const lines = isLines(raw);
+  if (lines) checkUpload(raw);
   const options = batchOptions(lines ? queryOptions(raw) : await readJson(raw), deployment, env);
   const caller = context.get("caller") ?? "";
 

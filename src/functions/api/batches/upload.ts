@@ -11,9 +11,11 @@ export interface Uploaded {
   hash: string;
 }
 
+/** Before a job is opened for it. @throws Problem `unsupported_media_type`, `body_too_large` */
+export const checkUpload = (request: Request): number => declaredBytes(request, BODY_BYTES_CAP);
+
 /** @throws Problem `body_too_large`, `invalid_request` where there is nothing in it */
 async function readThrough(request: Request, write: (bytes: Uint8Array) => Promise<void>): Promise<Uploaded> {
-  declaredBytes(request, BODY_BYTES_CAP);
   const digest = new crypto.DigestStream("SHA-256");
   const hashing = digest.getWriter();
   let bytes = 0;
