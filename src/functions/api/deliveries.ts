@@ -3,6 +3,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { Problem } from "../../core/problem.ts";
+import { quoted } from "../../core/quoted.ts";
 import { type DeliveryRow, isDelivery, listDeliveries, replayDelivery } from "../deliveries/deliveries.ts";
 import { parseOptions } from "../input/parseOptions.ts";
 import { enqueue } from "../work/message.ts";
@@ -44,7 +45,7 @@ export async function replay(context: Context<AppTypes>): Promise<Response> {
   const id = context.req.param("id") ?? "";
   const now = Date.now();
   if (!(await replayDelivery(context.env.DB, id, now)))
-    throw new Problem("not_found", `There is no delivery ${JSON.stringify(id)}.`);
+    throw new Problem("not_found", `There is no delivery ${quoted(id)}.`);
   await enqueue(context.env, { kind: "delivery", id, due_at: now }, now);
   return context.json({ id, state: "pending" }, 202);
 }

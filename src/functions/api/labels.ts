@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type { Adapted } from "../../core/labels/adapted.ts";
 import type { Bank } from "../../core/labels/bank.ts";
 import { Problem } from "../../core/problem.ts";
+import { quoted } from "../../core/quoted.ts";
 import type { Deployment } from "../deployment/deployment.ts";
 import type { AppTypes } from "./env.ts";
 
@@ -27,7 +28,7 @@ export const labelBanks = (deployment: () => Deployment) => (context: Context<Ap
 export const labelBank = (deployment: () => Deployment) => (context: Context<AppTypes>) => {
   const id = context.req.param("bank") ?? "";
   const bank = deployment().banks.get(id);
-  if (!bank) throw new Problem("bank_not_found", `There is no bank ${JSON.stringify(id)}.`);
+  if (!bank) throw new Problem("bank_not_found", `There is no bank ${quoted(id)}.`);
   return context.json({
     ...summary(bank),
     templates: bank.templates,

@@ -4,6 +4,7 @@ import { sha256 } from "../../core/hash.ts";
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
 import { select } from "../../core/json/pointer.ts";
 import { Problem } from "../../core/problem.ts";
+import { quoted } from "../../core/quoted.ts";
 import type { WebhookSource } from "../../core/webhook/source.ts";
 import { verify } from "../../core/webhook/verify.ts";
 import { verifyGithub } from "../../core/webhook/verifyGithub.ts";
@@ -42,7 +43,7 @@ type Handle = (context: Context<AppTypes>) => Promise<Response>;
 function sourceOf(id: string, sources: ReadonlyMap<string, WebhookSource>): WebhookSource {
   const source = sources.get(id);
   if (source) return source;
-  throw new Problem("source_not_found", `There is no source of webhooks ${JSON.stringify(id)} here.`);
+  throw new Problem("source_not_found", `There is no source of webhooks ${quoted(id)} here.`);
 }
 
 function parse(body: Uint8Array): unknown {

@@ -4,6 +4,7 @@ import { mixed, prototype } from "../../core/fewshot/prototype.ts";
 import type { Bank } from "../../core/labels/bank.ts";
 import { prompts } from "../../core/labels/prompts.ts";
 import { Problem } from "../../core/problem.ts";
+import { quoted } from "../../core/quoted.ts";
 import type { Deployment } from "../deployment/deployment.ts";
 import { backgroundOf } from "./background.ts";
 import type { LabelSource } from "./labelSource.ts";
@@ -24,7 +25,7 @@ export function bankOf(id: string, { banks }: Deployment): Bank {
   const bank = banks.get(id);
   if (bank) return bank;
   const known = [...banks.keys()].join(", ");
-  const message = `There is no bank ${JSON.stringify(id)}; there are: ${known || "none"}.`;
+  const message = `There is no bank ${quoted(id)}; there are: ${known || "none"}.`;
   throw new Problem("bank_not_found", message, { errors: [{ parameter: "bank", pointer: "/bank", message }] });
 }
 

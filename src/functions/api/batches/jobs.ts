@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { Problem } from "../../../core/problem.ts";
+import { quoted } from "../../../core/quoted.ts";
 import { deleteJob, findJob, isListed, type Job, listJobs, stopJob } from "../../batches/jobs.ts";
 import { told } from "../../batches/told.ts";
 import { parseOptions } from "../../input/parseOptions.ts";
@@ -17,7 +18,7 @@ export const BatchListSchema = v.strictObject({
   after: v.optional(v.string()),
 });
 
-const notFound = (id: string): Problem => new Problem("batch_not_found", `There is no batch ${JSON.stringify(id)}.`);
+const notFound = (id: string): Problem => new Problem("batch_not_found", `There is no batch ${quoted(id)}.`);
 
 /** @throws Problem `batch_not_found` */
 export async function jobOf(context: Context<AppTypes>): Promise<Job> {

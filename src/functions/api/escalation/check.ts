@@ -1,6 +1,7 @@
 // Whether a request can be escalated at all: told before anything is decoded.
 import type { Context } from "hono";
 import { Problem, type ProblemCode } from "../../../core/problem.ts";
+import { quoted } from "../../../core/quoted.ts";
 import type { BigModel, Deployment } from "../../deployment/deployment.ts";
 import { checkModerator } from "../../moderation/judge.ts";
 import type { ModerateOptions } from "../../tasks/moderatePicture.ts";
@@ -17,7 +18,7 @@ const refused = (code: ProblemCode, pointer: string, detail: string): Problem =>
 function bigModel({ model }: Escalate, { big }: Deployment, context: Context<AppTypes>): BigModel {
   if (big?.manifest.id !== model || !big) {
     const there = big ? `there is ${big.manifest.id}` : "this deployment has none";
-    const detail = `There is no big model ${JSON.stringify(model)}; ${there}.`;
+    const detail = `There is no big model ${quoted(model)}; ${there}.`;
     throw refused("model_not_found", "/escalate/model", detail);
   }
   const scopes = context.get("scopes");
@@ -58,7 +59,7 @@ export function checkPolicies(
     throw refused(
       "invalid_request",
       "/escalate",
-      `The policy ${JSON.stringify(policy)} is calibrated for ${deployment.manifest.id}, but not for ${big.manifest.id}.`,
+      `The policy ${quoted(policy)} is calibrated for ${deployment.manifest.id}, but not for ${big.manifest.id}.`,
     );
   checkModerator(big, context.env.ALLOW_DEMO_MODERATION);
   return big;

@@ -1,10 +1,11 @@
 // Whether a bank or policy was embedded for the big model as well.
 import { Problem, type ProblemCode } from "../../../core/problem.ts";
+import { quoted } from "../../../core/quoted.ts";
 import type { BigModel } from "../../deployment/deployment.ts";
 import type { ModerateOptions } from "../../tasks/moderatePicture.ts";
 
 const missing = (code: ProblemCode, field: string, id: string, { manifest }: BigModel): Problem => {
-  const message = `The ${field === "bank" ? "bank" : "policy"} ${JSON.stringify(id)} is not embedded for ${manifest.id}.`;
+  const message = `The ${field === "bank" ? "bank" : "policy"} ${quoted(id)} is not embedded for ${manifest.id}.`;
   return new Problem(code, message, { errors: [{ pointer: `/${field}`, parameter: field, message }] });
 };
 
