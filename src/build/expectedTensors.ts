@@ -27,7 +27,9 @@ export function expectedTensors(checkpoint: Pick<Checkpoint, "model" | "preproce
     },
   };
   for (const tower of ["vision", "text"] as const) {
-    const graph = new Graph(tower, { append: () => ({ location: "", offset: 0, length: 0 }) });
+    const graph = new Graph(tower, {
+      reserve: () => ({ reference: { location: "", offset: 0, length: 0 }, write: () => {} }),
+    });
     const plan = planOf({ ...checkpoint, tensors }, tower, nothing);
     const input = plan.input(graph);
     plan.stages.reduce((x, stage) => stage.build(graph, input, x), "");

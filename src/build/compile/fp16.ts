@@ -1,6 +1,7 @@
 // Weights and matrix products in fp16, for GPUs; sums of the stream, layer norms and softmax stay in fp32.
 import type { Graph } from "../onnx/graph.ts";
 import { type Precision, padsOf, transposed } from "./precision.ts";
+import { keepTable } from "./table.ts";
 
 /** @throws Error when a value is past what fp16 holds, 65504 */
 function halves(name: string, values: Float32Array): Float16Array<ArrayBuffer> {
@@ -43,6 +44,8 @@ export const fp16 = (): Precision => ({
     const float = relu ? graph.node("Relu", [y]) : y;
     return { float: () => float };
   },
-  embedding: (graph, ids, name, table, rows, width) =>
-    cast(graph, graph.node("Gather", [graph.weight(name, [rows, width], halves(name, table)), ids]), FLOAT),
+  embedding(graph, ids, name, table) {
+    const kept = keepTable(graph, name, table, "FLOAT16", (values) => halves(name, values));
+    return cast(graph, graph.node("Gather", [kept, ids]), FLOAT);
+  },
 });

@@ -1,6 +1,7 @@
 // Layers in fp32: the reference that int8 is measured against, and the source of calibration.
 import type { Graph } from "../onnx/graph.ts";
 import { type Activation, type Convolution, type Precision, padsOf, transposed } from "./precision.ts";
+import { keepTable } from "./table.ts";
 
 /** @param observe is shown every activation that int8 would quantize, by its key */
 export function fp32(observe: (graph: Graph, key: string, float: string) => void = () => {}): Precision {
@@ -23,8 +24,8 @@ export function fp32(observe: (graph: Graph, key: string, float: string) => void
       return graph.node("Conv", [x, ...kept], { kernel_shape: [1, 1] });
     },
     convolution: (graph, x, layer) => activation(graph, layer.name, floatConvolution(graph, x.float(), layer)),
-    embedding: (graph, ids, name, table, rows, width) =>
-      graph.node("Gather", [graph.weight(name, [rows, width], table), ids]),
+    embedding: (graph, ids, name, table) =>
+      graph.node("Gather", [keepTable(graph, name, table, "FLOAT", (values) => values), ids]),
   };
 }
 

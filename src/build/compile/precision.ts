@@ -1,5 +1,6 @@
 // What a tower asks of a number format: linear layers, convolutions and embedding tables, in fp32 or int8.
 import type { Graph } from "../onnx/graph.ts";
+import type { Table } from "./table.ts";
 
 /** y = x W^T + b */
 export interface Linear {
@@ -38,14 +39,7 @@ export interface Precision {
   /** A value that was computed in float and goes on into convolutions. @param key its name in the calibration */
   activation(graph: Graph, key: string, float: string): Activation;
   /** @param ids int32 [N, T]; @returns float [N, T, width] */
-  embedding(
-    graph: Graph,
-    ids: string,
-    name: string,
-    table: Float32Array<ArrayBuffer>,
-    rows: number,
-    width: number,
-  ): string;
+  embedding(graph: Graph, ids: string, name: string, table: Table): string;
 }
 
 /** @param weight [outputs, inputs]; @returns [inputs, outputs], as MatMul takes it */

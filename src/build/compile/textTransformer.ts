@@ -4,6 +4,7 @@ import type { BlocksModel, TextModel } from "../checkpoint/model.ts";
 import type { Graph } from "../onnx/graph.ts";
 import type { Output, Plan, Stage } from "./plan.ts";
 import type { Precision } from "./precision.ts";
+import { tableOf } from "./table.ts";
 import type { Tensors } from "./tensors.ts";
 import { attentionMask } from "./textMask.ts";
 import { blockStages, layerNorm, project, unit } from "./transformer.ts";
@@ -59,8 +60,9 @@ function embedTokens(
   ids: string,
 ): string {
   const { width } = blocks;
-  const table = tensors.read("token_embedding.weight", [vocab, width]);
-  let tokens = precision.embedding(graph, ids, "token_embedding.weight", table, vocab, width);
+  // Read at once: checkpoints with tables of hundreds of thousands of words are none that are compiled.
+  const table = tableOf(tensors.read("token_embedding.weight", [vocab, width]), vocab, width);
+  let tokens = precision.embedding(graph, ids, "token_embedding.weight", table);
   if (pool === "class_token") tokens = withClassToken(graph, tensors, tokens, width);
   const places = pool === "class_token" ? context + 1 : context;
   const positional = tensors.read("positional_embedding", [places, width]);

@@ -7,11 +7,14 @@ const FLOATS = { FLOAT: "F32", FLOAT16: "F16", BFLOAT16: "BF16" } as const;
 
 export const isFloat = ({ type }: OnnxTensor): boolean => type in FLOATS;
 
-/** @throws Error for a tensor that holds no fractions */
-export function floatsOf({ name, type, read }: OnnxTensor): Float32Array<ArrayBuffer> {
+/**
+ * @param from the first element asked for, @param to the one behind the last; without them all are read
+ * @throws Error for a tensor that holds no fractions
+ */
+export function floatsOf({ name, type, read }: OnnxTensor, from?: number, to?: number): Float32Array<ArrayBuffer> {
   if (type !== "FLOAT" && type !== "FLOAT16" && type !== "BFLOAT16")
     throw new Error(`${name} is ${type}, not a fraction`);
-  return toFloats(FLOATS[type], read());
+  return toFloats(FLOATS[type], read(from, to));
 }
 
 /** @returns what the constant is in a pack */

@@ -9,8 +9,8 @@ import { floatsOf, isFloat } from "./floats.ts";
 
 /** Raise it when the importer gives the same export another meaning. */
 const SEMANTICS_VERSION = 1;
-/** Numbers that are hashed at once. */
-const PART = 2 ** 22;
+/** Numbers that are read at once. */
+const PART = 2 ** 20;
 
 export function importSpace(
   towers: readonly SourceTower[],
@@ -40,13 +40,13 @@ export function importSpace(
   return `sha256:${hash.digest("hex")}`;
 }
 
-/** What a weight is in fp16, whatever width it was stored in; a table of words is hashed in parts. */
+/** What a weight is in fp16, whatever width it was stored in; read and hashed in parts. */
 function* meaningOf(tensor: OnnxTensor): Generator<Uint8Array> {
   if (!isFloat(tensor)) {
     yield tensor.read();
     return;
   }
-  const floats = floatsOf(tensor);
-  for (let at = 0; at < floats.length; at += PART)
-    yield new Uint8Array(new Float16Array(floats.subarray(at, at + PART)).buffer);
+  const count = tensor.dims.reduce((product, dim) => product * dim, 1);
+  for (let at = 0; at < count; at += PART)
+    yield new Uint8Array(new Float16Array(floatsOf(tensor, at, Math.min(count, at + PART))).buffer);
 }

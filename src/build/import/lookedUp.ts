@@ -1,5 +1,6 @@
 // Embedding tables with the rows alone that some texts look up: the same vectors, without 256,000 words in memory twice.
 import type { Precision } from "../compile/precision.ts";
+import { tableOf } from "../compile/table.ts";
 import type { Input } from "../drift.ts";
 
 /** @param texts whose ids are asked for, and no others */
@@ -7,17 +8,17 @@ export function lookedUp(precision: Precision, texts: readonly Input[]): Precisi
   const asked = [...new Set(texts.flatMap(({ data }) => [...data]))].sort((a, b) => a - b);
   return {
     ...precision,
-    embedding(graph, ids, name, table, rows, width) {
+    embedding(graph, ids, name, { rows, width, read }) {
       const own = asked.filter((id) => id < rows);
       const few = new Float32Array(own.length * width);
       const places = new Int32Array(rows);
       for (const [place, id] of own.entries()) {
-        few.set(table.subarray(id * width, (id + 1) * width), place * width);
+        few.set(read(id, id + 1), place * width);
         places[id] = place;
       }
       graph.constant(`${name}.places`, "INT32", [rows], new Uint8Array(places.buffer));
       const place = graph.node("Gather", [`${name}.places`, ids]);
-      return precision.embedding(graph, place, name, few, own.length, width);
+      return precision.embedding(graph, place, name, tableOf(few, own.length, width));
     },
   };
 }

@@ -127,7 +127,10 @@ export class Repacked {
 
   #embedding(table: OnnxTensor, ids: string): string {
     const [rows = 0, width = 0] = table.dims;
-    return this.#precision.embedding(this.#graph, this.value(ids), this.#own(table.name), floatsOf(table), rows, width);
+    return this.#precision.embedding(this.#graph, this.value(ids), this.#own(table.name), {
+      ...{ rows, width },
+      read: (from, to) => floatsOf(table, from * width, to * width),
+    });
   }
 
   #convolution(node: OnnxNode, x: string, weight: OnnxTensor): string | undefined {

@@ -23,9 +23,9 @@ export function constantsOf({ model, nodes }: Pick<SourceTower, "model" | "nodes
 
 function constantOf(path: string, name: string, { attributes }: OnnxNode): OnnxTensor {
   const [[kind, value] = ["", ""]] = attributes;
-  const given = (type: OnnxTensor["type"], dims: number[], array: ArrayBufferView<ArrayBuffer>): OnnxTensor => ({
+  const given = (type: OnnxTensor["type"], dims: number[], array: Float32Array | BigInt64Array): OnnxTensor => ({
     ...{ name, type, dims },
-    read: () => new Uint8Array(array.buffer, array.byteOffset, array.byteLength),
+    read: (from, to) => new Uint8Array(array.slice(from, to).buffer),
   });
   if (typeof value === "object" && "read" in value) return { ...value, name };
   if (kind === "value_float" && typeof value === "object" && "float" in value)

@@ -2,13 +2,13 @@
 import {
   type Attribute,
   type DataType,
-  type ExternalRef,
   encodeModel,
   encodeNode,
   encodeTensor,
   encodeValueInfo,
   type GraphParts,
 } from "./encode.ts";
+import type { Room } from "./shards.ts";
 
 const BYTES: Record<DataType, number> = {
   ...{ FLOAT: 4, UINT8: 1, INT8: 1, INT32: 4, INT64: 8, BOOL: 1, FLOAT16: 2, DOUBLE: 8 },
@@ -19,9 +19,16 @@ const CONTRIB = "com.microsoft";
 const bytesOf = (array: ArrayBufferView): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
+/** In memory, by the type in the graph. */
+interface Arrays {
+  FLOAT: Float32Array;
+  FLOAT16: Float16Array;
+  UINT8: Uint8Array;
+}
+
 /** Where the bytes of weights go. */
 interface Weights {
-  append(tensor: string, bytes: Uint8Array): ExternalRef;
+  reserve(tensor: string, length: number): Room;
 }
 
 export class Graph {
@@ -99,11 +106,18 @@ export class Graph {
     const expected = dims.reduce((product, dim) => product * dim, BYTES[type]);
     if (data.byteLength !== expected)
       throw new Error(`${name}: ${data.byteLength} bytes for the shape ${dims.join(" x ")}`);
+    this.reserve(name, type, dims)(0, data);
+    return name;
+  }
+
+  /** A tensor whose values come in parts. @returns what puts a part there, `at` elements behind the first */
+  reserve<T extends keyof Arrays>(name: string, type: T, dims: number[]): (at: number, part: Arrays[T]) => void {
     if (this.#weights.has(name)) throw new Error(`${name} is in the graph already`);
     this.#weights.add(name);
-    const reference = this.#shards.append(name, bytesOf(data));
+    const length = dims.reduce((product, dim) => product * dim, BYTES[type]);
+    const { reference, write } = this.#shards.reserve(name, length);
     this.#parts.initializers.push(encodeTensor(name, type, dims, reference));
-    return name;
+    return (at, part) => write(at * BYTES[type], bytesOf(part));
   }
 
   /** Whether there is a weight of that name already, to be used again. */

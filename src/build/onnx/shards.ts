@@ -1,4 +1,4 @@
-// Weights on their way to disk: ONNX external data, appended tensor by tensor and cut into shards.
+// Weights on their way to disk: ONNX external data, tensor behind tensor, cut into shards.
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { ExternalRef } from "./encode.ts";
@@ -8,12 +8,19 @@ export const EDGE_SHARD_BYTES = 25 * 2 ** 20;
 /** Where ONNX Runtime maps a file, offsets on pages of 4 KiB load fastest; 64 suffices where it copies, and wastes less. */
 const ALIGNMENT = 64;
 
+/** A tensor's place in a shard. */
+export interface Room {
+  reference: ExternalRef;
+  /** @param at bytes behind its start */
+  write(at: number, bytes: Uint8Array): void;
+}
+
 export class ShardWriter {
   readonly names: string[] = [];
   readonly #dir: string;
   readonly #prefix: string;
   readonly #limit: number;
-  #file: number | undefined;
+  readonly #files: number[] = [];
   #offset = 0;
 
   /** @param limit bytes of a shard; a tensor that alone is larger is refused, except under no limit (Infinity) */
@@ -23,35 +30,36 @@ export class ShardWriter {
     this.#limit = limit;
   }
 
-  append(tensor: string, bytes: Uint8Array): ExternalRef {
-    if (bytes.byteLength > this.#limit) {
-      throw new Error(`${tensor} has ${bytes.byteLength} bytes, more than a shard of ${this.#limit} may hold`);
+  /** Room for the next tensor, which may be filled in any order and while others are. */
+  reserve(tensor: string, length: number): Room {
+    if (length > this.#limit) {
+      throw new Error(`${tensor} has ${length} bytes, more than a shard of ${this.#limit} may hold`);
     }
     const aligned = Math.ceil(this.#offset / ALIGNMENT) * ALIGNMENT;
-    if (this.#file === undefined || aligned + bytes.byteLength > this.#limit) this.#next();
+    if (this.#files.length === 0 || aligned + length > this.#limit) this.#next();
     const offset = Math.ceil(this.#offset / ALIGNMENT) * ALIGNMENT;
-    this.#write(new Uint8Array(offset - this.#offset));
-    this.#write(bytes);
-    return { location: this.names.at(-1) ?? "", offset, length: bytes.byteLength };
+    this.#offset = offset + length;
+    const [location, file] = [this.names.at(-1) ?? "", this.#files.at(-1)];
+    return {
+      reference: { location, offset, length },
+      write(start, bytes) {
+        if (file === undefined || start + bytes.byteLength > length)
+          throw new RangeError(`${tensor} has ${length} bytes, ${start + bytes.byteLength} come`);
+        for (let at = 0; at < bytes.byteLength; )
+          at += writeSync(file, bytes, at, bytes.byteLength - at, offset + start + at);
+      },
+    };
   }
 
   close(): void {
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
+    for (const file of this.#files.splice(0)) closeSync(file);
   }
 
   #next(): void {
-    this.close();
     const name = `${this.#prefix}.${this.names.length}.bin`;
     rmSync(join(this.#dir, name), { force: true });
-    this.#file = openSync(join(this.#dir, name), "wx");
+    this.#files.push(openSync(join(this.#dir, name), "wx"));
     this.names.push(name);
     this.#offset = 0;
-  }
-
-  #write(bytes: Uint8Array): void {
-    if (this.#file === undefined) return;
-    for (let at = 0; at < bytes.byteLength; ) at += writeSync(this.#file, bytes, at);
-    this.#offset += bytes.byteLength;
   }
 }

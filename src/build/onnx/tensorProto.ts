@@ -27,8 +27,12 @@ export interface OnnxTensor {
   name: string;
   type: TensorType["name"];
   dims: number[];
-  /** Little-endian. @throws Error naming the tensor when its data is not all there */
-  read(): Uint8Array<ArrayBuffer>;
+  /**
+   * Little-endian, in a buffer of its own.
+   * @param from the first element asked for, @param to the one behind the last; without them all are read
+   * @throws Error naming the tensor when its data is not all there
+   */
+  read(from?: number, to?: number): Uint8Array<ArrayBuffer>;
 }
 
 /** @throws Error naming file and tensor */
@@ -46,19 +50,15 @@ export function decodeTensor(file: ProtoFile, { start, end }: Pick<Field, "start
   }
   const known = TENSOR_TYPES.get(code);
   if (!known) throw new Error(`${file.path}: the tensor ${name} is of data type ${code}, which is not read here`);
-  const bytes = dims.reduce((product, dim) => product * dim, known.bytes);
-  const read = () => {
-    const found =
-      external.size > 0
-        ? readExternal(file.path, name, external, bytes)
-        : data
-          ? inside(file, data, known)
-          : new Uint8Array();
-    if (found.byteLength !== bytes)
-      throw new Error(
-        `${file.path}: the tensor ${name} has ${found.byteLength} bytes, its shape [${dims}] needs ${bytes}`,
-      );
-    return found;
+  const count = dims.reduce((product, dim) => product * dim, 1);
+  const read = (from = 0, to = count) => {
+    const bytes = count * known.bytes;
+    const part = { begin: from * known.bytes, end: to * known.bytes };
+    if (external.size > 0) return readExternal(file.path, name, external, bytes, part);
+    const found = inside(file, data, known);
+    if (found.size !== bytes)
+      throw new Error(`${file.path}: the tensor ${name} has ${found.size} bytes, its shape [${dims}] needs ${bytes}`);
+    return found.read(part);
   };
   return { name, type: known.name, dims, read };
 }
@@ -84,8 +84,30 @@ function entryOf(file: ProtoFile, { start, end }: Field): [string, string] {
   return [part(1), part(2)];
 }
 
-function inside(file: ProtoFile, data: Field, { name, bytes }: TensorType): Uint8Array<ArrayBuffer> {
-  if (data.no === 9 || data.no === 4 || data.no === 10) return file.bytes(data.start, data.end);
+/** Bytes of a tensor. */
+interface Part {
+  begin: number;
+  end: number;
+}
+
+interface Held {
+  /** Bytes. */
+  size: number;
+  read(part: Part): Uint8Array<ArrayBuffer>;
+}
+
+function inside(file: ProtoFile, data: Field | undefined, type: TensorType): Held {
+  // As in memory: raw_data, and packed float_data or double_data.
+  if (data?.no === 9 || data?.no === 4 || data?.no === 10)
+    return {
+      size: data.end - data.start,
+      read: ({ begin, end }) => file.bytes(data.start + begin, data.start + end),
+    };
+  const all = data ? numbers(file, data, type) : new Uint8Array();
+  return { size: all.byteLength, read: ({ begin, end }) => all.slice(begin, end) };
+}
+
+function numbers(file: ProtoFile, data: Field, { name, bytes }: TensorType): Uint8Array<ArrayBuffer> {
   const values: bigint[] = [];
   for (let at = data.start; at < data.end; ) {
     const [value, next] = file.varint(at, data.end);
@@ -108,6 +130,7 @@ function readExternal(
   tensor: string,
   entries: ReadonlyMap<string, string>,
   bytes: number,
+  { begin, end }: Part,
 ): Uint8Array<ArrayBuffer> {
   const location = entries.get("location") ?? "";
   if (location === "" || isAbsolute(location) || normalize(location).startsWith(".."))
@@ -126,7 +149,7 @@ function readExternal(
     const length = Number(entries.get("length") ?? bytes);
     if (length !== bytes || !Number.isSafeInteger(offset) || offset < 0 || offset + length > fstatSync(file).size)
       throw new Error(`${path}: the tensor ${tensor} is not all in it`);
-    return readExactly(path, file, offset, length);
+    return readExactly(path, file, offset + begin, end - begin);
   } finally {
     closeSync(file);
   }

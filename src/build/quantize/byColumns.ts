@@ -2,6 +2,12 @@
 import type { Linear } from "../compile/precision.ts";
 import type { Graph } from "../onnx/graph.ts";
 
+/** @returns how many of the columns go into one shard, where they are shared out evenly */
+export function columnsAtOnce(columns: number, columnBytes: number, shardBytes: number): number {
+  const most = Math.min(columns, Math.max(1, Math.floor(shardBytes / columnBytes)));
+  return Math.ceil(columns / Math.ceil(columns / most));
+}
+
 /**
  * @param bytesEach of one weight, as it will be kept
  * @param make the layer over some of its outputs: float [..., outputs]
@@ -15,9 +21,8 @@ export function byColumns(
   make: (part: Linear) => string,
 ): string {
   const { name, weight, bias, inputs, outputs } = layer;
-  const parts = Math.ceil((weight.length * bytesEach) / shardBytes);
-  if (parts <= 1) return make(layer);
-  const each = Math.ceil(outputs / parts);
+  const each = columnsAtOnce(outputs, inputs * bytesEach, shardBytes);
+  if (each >= outputs) return make(layer);
   const made = Array.from({ length: Math.ceil(outputs / each) }, (_, part) => {
     const [from, to] = [part * each, Math.min(outputs, (part + 1) * each)];
     return make({

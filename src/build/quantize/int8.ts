@@ -13,6 +13,7 @@ import type { Graph } from "../onnx/graph.ts";
 import { EDGE_SHARD_BYTES } from "../onnx/shards.ts";
 import { byColumns } from "./byColumns.ts";
 import { type Affine, affineOf, type Calibration, RANGE_KEPT } from "./calibration.ts";
+import { int8Table } from "./int8Table.ts";
 import { quantizeRows, ZERO_POINT } from "./rows.ts";
 
 /** Convolutions with fewer input channels stay in fp32: the stem's first costs next to nothing and sees the picture itself. */
@@ -106,25 +107,7 @@ export function int8(
     },
     pointwise: (graph, x, layer) =>
       kept.has(layer.name) ? reference.pointwise(graph, x, layer) : int8Pointwise(graph, x, layer),
-    embedding(graph, ids, name, table, rows, width) {
-      const { values, scales } = quantizeRows(table, rows);
-      const parts = Math.max(1, Math.ceil(values.byteLength / shardBytes));
-      const columns = Math.ceil(width / parts);
-      const cut = Array.from({ length: parts }, (_, part) => {
-        const from = part * columns;
-        const own = Math.min(columns, width - from);
-        const slice = parts === 1 ? values : columnsOf(values, rows, width, from, own);
-        const taken = graph.node("Gather", [
-          graph.weight(parts === 1 ? name : `${name}.${part}`, [rows, own], slice),
-          ids,
-        ]);
-        return graph.node("Sub", [graph.node("Cast", [taken], { to: 1 }), graph.float(ZERO_POINT)]);
-      });
-      const [first = ""] = cut;
-      const whole = parts === 1 ? first : graph.node("Concat", cut, { axis: -1 });
-      const scale = graph.node("Gather", [graph.weight(`${name}.scale`, [rows, 1], scales), ids]);
-      return graph.node("Mul", [whole, scale]);
-    },
+    embedding: (graph, ids, name, table) => int8Table(graph, ids, name, table, shardBytes),
   };
 }
 
@@ -161,17 +144,4 @@ function int8Linear(graph: Graph, x: string, { name, weight, inputs, outputs, bi
   const columns = graph.weight(`${name}.scale`, [outputs], scales);
   const y = graph.node("Mul", [graph.node("Mul", [sums, scale]), columns]);
   return bias ? graph.node("Add", [y, graph.weight(`${name}.bias`, [outputs], bias)]) : y;
-}
-
-function columnsOf(
-  values: Uint8Array,
-  rows: number,
-  width: number,
-  from: number,
-  columns: number,
-): Uint8Array<ArrayBuffer> {
-  const slice = new Uint8Array(rows * columns);
-  for (let row = 0; row < rows; row++)
-    slice.set(values.subarray(row * width + from, row * width + from + columns), row * columns);
-  return slice;
 }

@@ -13,7 +13,10 @@ import { Graph } from "../../../src/build/onnx/graph.ts";
 const dir = mkdtempSync(join(tmpdir(), "edgeclip-onnx-"));
 afterAll(() => rmSync(dir, { recursive: true }));
 
-const nowhere = { append: () => ({ location: "../../secret.bin", offset: 0, length: 2048 }) };
+const placed = (location: string, length: number) => ({
+  reserve: () => ({ reference: { location, offset: 0, length }, write: () => {} }),
+});
+const nowhere = placed("../../secret.bin", 2048);
 
 function written(name: string, fill: (graph: Graph) => void, output = "image_embeds", input = "pixel_values"): string {
   const graph = new Graph("vision", nowhere);
@@ -76,7 +79,7 @@ test("operators of an optimizer are refused by name", () => {
 });
 
 test("bytes that are cut anywhere end in an error and not in a wrong model", () => {
-  const whole = new Graph("vision", { append: () => ({ location: "w", offset: 0, length: 0 }) });
+  const whole = new Graph("vision", placed("w", 0));
   whole.constant("c", "FLOAT", [2], new Uint8Array(8));
   whole.input("pixel_values", "FLOAT", ["N", 3, 4, 4]);
   whole.place("Cast", ["pixel_values"], ["y"], {
