@@ -21,6 +21,7 @@ import { labelBank, labelBanks } from "./labels.ts";
 import { models } from "./models.ts";
 import { moderate } from "./moderate.ts";
 import { moderations } from "./moderations.ts";
+import { namedOnce } from "./namedOnce.ts";
 import { OPENAI_PATHS, openAiError } from "./openAiError.ts";
 import { openapi } from "./openapi/openapi.ts";
 import { policies } from "./policies.ts";
@@ -51,7 +52,7 @@ export function createApp(files: DeploymentFiles): Hono<AppTypes> {
   });
   app.use(requestLog);
   app.onError((error, context) => {
-    const problem = Problem.from(error);
+    const problem = namedOnce(Problem.from(error), context.req.raw);
     const requestId = context.get("requestId");
     return OPENAI_PATHS.has(context.req.path) ? openAiError(problem, requestId) : problem.toResponse(requestId);
   });
