@@ -9,11 +9,12 @@ import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.ts";
 import { fp16 } from "./compile/fp16.ts";
 import { fp32 } from "./compile/fp32.ts";
 import { describe } from "./describe.ts";
-import { DRIFT_BUDGET, type Drift, type Input, withinBudget } from "./drift.ts";
+import { type Drift, type Input, withinBudget } from "./drift.ts";
 import { checkTensors } from "./expectedTensors.ts";
 import { measureStaged } from "./measureStaged.ts";
 import { EDGE_SHARD_BYTES } from "./onnx/shards.ts";
 import type { TowerName } from "./ort.ts";
+import { pastBudget } from "./pastBudget.ts";
 import { ofCheckpoint } from "./quantize/adjustable.ts";
 import { FINER_SHARE, holdDrift } from "./quantize/holdDrift.ts";
 import { int4 } from "./quantize/int4.ts";
@@ -194,9 +195,6 @@ export function report(
   for (const [side, { count, cosine_mean, cosine_worst }] of Object.entries(drift)) {
     log(`drift of ${count} ${side} vectors against fp32: cosine mean ${cosine_mean}, worst ${cosine_worst}`);
   }
-  if (!allowDrift && !(withinBudget(drift.image) && withinBudget(drift.text))) {
-    throw new Error(
-      `The drift is past the budget (mean ${DRIFT_BUDGET.mean}, worst ${DRIFT_BUDGET.worst}); --allow-drift keeps the pack.`,
-    );
-  }
+  const past = allowDrift ? undefined : pastBudget(manifest, drift);
+  if (past) throw new Error(past);
 }
