@@ -29,7 +29,7 @@ beforeAll(async () => {
   for (const method of ["linear", "tip"])
     await writeFile(join(labelsDir, `${method}.yaml`), `title: ${method}\ntemplates: ["{}"]\n${MISLEADING}`);
   await cp("test/fixtures/pictures/hat.jpg", join(labelsDir, "shown/hat.jpg"));
-  const shown = 'title: Shown\ntemplates: ["{}"]\nlabels: [{name: B-4, images: [shown/hat.jpg]}, pants]\n';
+  const shown = 'title: Shown\ntemplates: ["{}"]\nlabels: [{name: B-4, prompts: [], images: [shown/hat.jpg]}, pants]\n';
   await writeFile(join(labelsDir, "shown.yaml"), shown);
   for (const [name, label] of PHOTOS) {
     // Each photo three times, so that whatever fold it is in another copy teaches what it shows.

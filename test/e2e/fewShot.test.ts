@@ -81,7 +81,7 @@ describe("refused", () => {
   const beside = (images: unknown) => ["cat", "dog", { name: "ours", images }];
   test.each<[string, unknown, number, string, string]>([
     ["no pictures", beside([]), 400, "invalid_request", "/labels/2/images"],
-    ["pictures that are no list", beside("x"), 400, "invalid_request", "/labels/2"],
+    ["pictures that are no list", beside("x"), 400, "invalid_request", "/labels/2/images"],
     ["a picture that is a number", beside([pants, 7]), 400, "invalid_request", "/labels/2/images/1"],
     ["broken base64", beside([{ data: "%%%" }]), 400, "invalid_base64", "/labels/2/images/0/data"],
     [
@@ -100,7 +100,7 @@ describe("refused", () => {
       "/labels/2/images/0",
     ],
     ["32 pictures", beside(Array(32).fill(pants)), 400, "invalid_request", "/labels"],
-    ["an unknown key", [{ name: "a", picture: pants }], 400, "invalid_request", "/labels/0"],
+    ["an unknown key", [{ name: "a", picture: pants }], 400, "invalid_request", "/labels/0/picture"],
   ])("%s", async (_name, labels, status, code, pointer) => {
     const responses = [await postJson({ image: hat, labels }), await tag({ image: hat, labels })];
     for (const response of responses) {

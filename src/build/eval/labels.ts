@@ -28,6 +28,9 @@ function classes(names: string[], own: string[][]): Classes {
 /** @param path of a label file: all its labels compete, with their templates. @param templates instead of the file's */
 export async function classesOfFile(path: string, templates: string[] | undefined): Promise<Classes> {
   const source = parseSource(path, await readFile(path, "utf8"));
+  const silent = source.labels.find(({ prompts }) => prompts?.length === 0);
+  if (silent)
+    throw new Error(`${path}: ${silent.name} has no prompts: a label by pictures alone cannot be asked for in words`);
   return classes(
     source.labels.map(({ name }) => name),
     source.labels.map((label) => prompts(label, templates ?? label.templates ?? source.templates, source)),

@@ -117,7 +117,9 @@ async function examplesOf(
       own.map(({ hash }, at) => ({ vector: vectors[at] ?? new Float32Array(), hash })),
     );
   }
-  const memory = labels.map((label) => prompts(label, label.templates ?? templates, { articles }));
+  const memory = labels
+    .map((label) => prompts(label, label.templates ?? templates, { articles }))
+    .filter((own) => own.length > 0);
   return { pictures, memory, scale: manifest.logit_scale };
 }
 

@@ -50,14 +50,10 @@ export async function makeBank(
   const view = new DataView(vectors.buffer);
   for (const [row, own] of [...expanded, ...negatives.map((prompt) => [prompt])].entries()) {
     const shown = row < labels.length ? examples?.pictures.get(row) : undefined;
-    const vector =
-      examples && shown
-        ? mixed(
-            bridged(prototype(shown.map((picture) => picture.vector)), vocabulary, examples.scale),
-            meanOf(own),
-            shown.length,
-          )
-        : meanOf(own);
+    const visual =
+      examples && shown && bridged(prototype(shown.map((picture) => picture.vector)), vocabulary, examples.scale);
+    const textual = visual && own.length === 0 ? undefined : meanOf(own);
+    const vector = visual && textual ? mixed(visual, textual, shown?.length ?? 0) : (visual ?? textual ?? []);
     for (const [i, value] of vector.entries()) view.setFloat32((row * width + i) * 4, value, true);
   }
 

@@ -14,7 +14,7 @@ function withArticle(template: string, name: string): string {
 
 /**
  * @param label its own prompts replace the templates; a prompt without `{}` is taken as it is
- * @returns at least one prompt, without repeats
+ * @returns prompts without repeats; none only for a label that has none, which is one by its pictures alone
  */
 export function prompts(
   label: { name: string; prompts?: readonly string[] | undefined },

@@ -23,9 +23,9 @@ export const tag = (isolate: Isolate) => async (context: Context<AppTypes>) => {
     const picture = asked.pictures[0] ?? { vector: new Float32Array(), animated: false };
     const edge = tagPicture(deployment, asked, picture, options);
     if (!escalate || !big) return () => context.json(edge);
-    // A label that just fell short of its threshold is as uncertain as one that just reached it.
-    const [min_score] = escalate.band;
-    const { tags } = tagPicture(deployment, asked, picture, { min_score, max_tags: asked.classifier.names.length });
+    // A label that just fell short of its threshold is as uncertain as one that just reached it. All are told first: the
+    // band is held against scores as they are rounded.
+    const { tags } = tagPicture(deployment, asked, picture, { min_score: 0, max_tags: asked.classifier.names.length });
     return escalated(context, {
       ...{ task: "tag", escalate, big, options: given.options, picture: input.pictures[0], answer: edge },
       uncertain: tags.some(({ score }) => within(escalate.band, score)),

@@ -282,6 +282,27 @@ describe("example pictures", () => {
     expect(seen).toBe(2);
   });
 
+  test("stand alone where a label has no prompts: its name changes nothing", async () => {
+    await place("hat", "a.jpg");
+    const named = async (name: string) => {
+      const label = `{name: ${name}, prompts: [], images: [shown/a.jpg]}`;
+      await write("labels/pets.yaml", `title: Pets\ntemplates: ["{}"]\nlabels: [cat, ${label}]\n`);
+      await build();
+      return rows();
+    };
+    const shelf = await named("B-4");
+    expect(Math.hypot(...shelf.slice(3))).toBeCloseTo(1, 6);
+    expect(await named("dog")).toEqual(shelf);
+    await write("labels/pets.yaml", withImages("[shown/a.jpg]"));
+    await build();
+    expect(await rows()).not.toEqual(shelf);
+  });
+
+  test("no prompts without pictures is refused by its place", async () => {
+    await write("labels/pets.yaml", 'title: Pets\ntemplates: ["{}"]\nlabels: [cat, {name: dog, prompts: []}]\n');
+    await expect(build()).rejects.toThrow(/pets\.yaml: labels\.1[.:] ?prompts: may be empty only beside images/);
+  });
+
   test("no vision tower is opened without them", async () => {
     await build();
     expect(seen).toBe(0);

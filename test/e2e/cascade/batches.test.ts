@@ -52,6 +52,7 @@ describe.skipIf(!installed)("batches for the big model", () => {
     ["a shadow that is not there", "model=big&task=moderate&shadow=nothing", 404, "policy_not_found", "shadow"],
   ])("%s is refused at once", async (_, query, status, code, parameter) => {
     const problem = await problemOf(await submit(query));
-    expect(problem).toMatchObject({ status, code, errors: [{ parameter, pointer: `/${parameter}` }] });
+    expect(problem).toMatchObject({ status, code, errors: [{ parameter }] });
+    expect(problem.errors?.[0]).not.toHaveProperty("pointer");
   });
 });
