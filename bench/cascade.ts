@@ -1,14 +1,14 @@
 // What handing a picture to the big model adds to the edge's answer, and how long that model's answer takes through database,
 // bucket and queues, with queues that wait for no second message. The big model is a tiny one, so its own time is next to nothing.
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { installBackend } from "../src/backend/install.ts";
-import { buildModel } from "../src/build/buildModel.ts";
 import { freePort, startCollection } from "../src/build/collection.ts";
 import { apiFirst, writeConfigs } from "../src/build/configs.ts";
 import { migrate } from "../src/build/migrate.ts";
 import { EMBEDDED, STAGE_DIR, stage } from "../src/build/stage.ts";
 import { startBackend } from "../test/backend/running.ts";
+import { buildBig } from "../test/e2e/buildBig.ts";
 import { writeEntries } from "../test/e2e/entries.ts";
 import { median } from "./median.ts";
 
@@ -16,14 +16,7 @@ const ROUNDS = 30;
 const WARM = 3;
 
 async function stageAll(dir: string) {
-  const packDir = join(dir, "pack");
-  await buildModel({
-    checkpointDir: "test/goldens/parity/hugging-face",
-    ...{ id: "big", outDir: packDir, fp32Dir: join(dir, "fp32"), quantization: "fp32", calibrationDir: undefined },
-    source: { repo: "local", revision: "unknown", licence: "unknown" },
-    ...{ demo: false, allowDrift: true, tokens: false, texts: ["a photo of a cat."] },
-    log: () => {},
-  });
+  const packDir = await buildBig(dir);
   const { labelsDir, policiesDir } = EMBEDDED;
   const manifest = await stage({
     ...{ ...EMBEDDED, deploymentDir: join(dir, "deployment"), big: { packDir, labelsDir, policiesDir } },
@@ -43,7 +36,6 @@ async function impatient(path: string): Promise<void> {
 export async function cascade(): Promise<void> {
   await installBackend(console.log);
   const dir = join(STAGE_DIR, "bench", "cascade");
-  await rm(dir, { recursive: true, force: true });
   const { packDir, manifest, overrides } = await stageAll(dir);
   const backend = await startBackend(["--pack", packDir, "--threads", "1"]);
   const vars = { BIG_BACKEND_URLS: backend.url };

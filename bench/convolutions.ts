@@ -15,73 +15,17 @@ import { ShardWriter } from "../src/build/onnx/shards.ts";
 import { openSession, openTower } from "../src/build/ort.ts";
 import { int4 } from "../src/build/quantize/int4.ts";
 import { int8 } from "../src/build/quantize/int8.ts";
-import { quantizeRows, ZERO_POINT } from "../src/build/quantize/rows.ts";
+import { byPlaces, dynamic, fixed, float, linear, type Made, NONE } from "./convolutionKinds.ts";
 import { MOBILECLIP_S0 } from "./fastVit.ts";
 import { median } from "./median.ts";
+import { LAYERS, type Layer } from "./mobileClipLayers.ts";
 import { normals } from "./randomCheckpoint.ts";
 import { writeRandomExport } from "./randomExport.ts";
-
-interface Layer {
-  inputs: number;
-  outputs: number;
-  kernel: number;
-  stride: number;
-  group: number;
-  /** Of the picture that comes in. */
-  side: number;
-  /** How many of its kind there are in the tower. */
-  count: number;
-}
-
-const dense = (
-  inputs: number,
-  outputs: number,
-  kernel: number,
-  stride: number,
-  side: number,
-  count: number,
-): Layer => ({
-  ...{ inputs, outputs, kernel, stride, group: 1, side, count },
-});
-const depthwise = (
-  inputs: number,
-  outputs: number,
-  kernel: number,
-  stride: number,
-  side: number,
-  count: number,
-): Layer => ({
-  ...{ inputs, outputs, kernel, stride, group: inputs, side, count },
-});
-
-/** A MobileCLIP-S0's, pictures of 256 px. */
-const LAYERS: readonly Layer[] = [
-  dense(3, 64, 3, 2, 256, 1),
-  depthwise(64, 64, 3, 2, 128, 1),
-  depthwise(64, 64, 3, 1, 64, 2),
-  depthwise(64, 64, 7, 1, 64, 2),
-  depthwise(128, 128, 3, 1, 32, 6),
-  depthwise(128, 128, 7, 1, 32, 6),
-  depthwise(128, 256, 7, 2, 32, 1),
-  depthwise(256, 256, 3, 1, 16, 10),
-  depthwise(256, 256, 7, 1, 16, 10),
-  depthwise(512, 512, 7, 1, 8, 3),
-  dense(64, 192, 1, 1, 64, 2),
-  dense(192, 64, 1, 1, 64, 2),
-  dense(128, 384, 1, 1, 32, 6),
-  dense(256, 768, 1, 1, 16, 10),
-  dense(768, 256, 1, 1, 16, 10),
-  dense(512, 1536, 1, 1, 8, 2),
-];
 
 const RUNS = 40;
 const ROUNDS = 2;
 const SIDE = 256;
 const PICTURES = "test/fixtures/pictures";
-/** Of what an activation here takes. */
-const RANGE = 4;
-const FLOAT = 1;
-const UINT8 = 2;
 const noise = normals(2 ** 18);
 
 /** What else the machine does is not in it. @returns microseconds */
@@ -90,82 +34,6 @@ async function processorTime(work: () => Promise<unknown>): Promise<number> {
   await work();
   const { user, system } = process.cpuUsage(start);
   return user + system;
-}
-
-interface Made {
-  graph: Graph;
-  x: string;
-  layer: Layer;
-  /** fp32 [outputs, inputs of a group, kernel, kernel] */
-  weight: Float32Array<ArrayBuffer>;
-  bias: Float32Array<ArrayBuffer>;
-}
-
-const attributesOf = ({ kernel, stride, group }: Layer) => ({
-  ...{ kernel_shape: [kernel, kernel], strides: [stride, stride], group },
-  pads: Array<number>(4).fill((kernel - 1) / 2),
-});
-const dimsOf = ({ inputs, outputs, kernel, group }: Layer) => [outputs, inputs / group, kernel, kernel];
-
-const float = ({ graph, x, layer, weight, bias }: Made): string =>
-  graph.node(
-    "Conv",
-    [x, graph.weight("w", dimsOf(layer), weight), graph.weight("b", [layer.outputs], bias)],
-    attributesOf(layer),
-  );
-
-const NONE = { pictures: 0, ranges: {} };
-
-/** 1 x 1 convolutions as linear layers: a scale a place, and transpositions. */
-const byPlaces: Precision = {
-  ...int8(NONE),
-  pointwise(graph, x, layer) {
-    const y = int8(NONE).linear(graph, graph.node("Transpose", [x], { perm: [0, 2, 3, 1] }), layer);
-    return graph.node("Transpose", [y], { perm: [0, 3, 1, 2] });
-  },
-};
-
-function linear({ graph, x, layer, weight, bias }: Made): string | undefined {
-  const { inputs, outputs, kernel } = layer;
-  return kernel === 1 ? byPlaces.pointwise(graph, x, { name: "w", weight, bias, inputs, outputs }) : undefined;
-}
-
-/** ConvInteger with a scale a picture, found as it runs: as an import has 1 x 1 convolutions. */
-function dynamic({ graph, x, layer, weight, bias }: Made): string {
-  const { outputs } = layer;
-  const { values, scales } = quantizeRows(weight, outputs);
-  const largest = graph.node("ReduceMax", [graph.node("Abs", [x]), graph.int64s(1, 2, 3)], { keepdims: 1 });
-  const scale = graph.node("Mul", [graph.node("Max", [largest, graph.float(1e-8)]), graph.float(1 / 127)]);
-  const shifted = graph.node("Add", [graph.node("Div", [x, scale]), graph.float(ZERO_POINT + 0.5)]);
-  const zero = graph.uint8(ZERO_POINT);
-  const sums = graph.node(
-    "ConvInteger",
-    [graph.node("Cast", [shifted], { to: UINT8 }), graph.weight("w", dimsOf(layer), values), zero, zero],
-    attributesOf(layer),
-  );
-  const channels = [1, outputs, 1, 1];
-  const real = graph.node("Mul", [
-    graph.node("Mul", [graph.node("Cast", [sums], { to: FLOAT }), scale]),
-    graph.floats(channels, scales),
-  ]);
-  return graph.node("Add", [real, graph.floats(channels, bias)]);
-}
-
-/** QLinearConv with ranges from calibration, which need not be right for its time. */
-function fixed({ graph, x, layer, weight, bias }: Made): string {
-  const { outputs } = layer;
-  const { values, scales } = quantizeRows(weight, outputs);
-  const scale = graph.float((2 * RANGE) / 255);
-  const zero = graph.uint8(ZERO_POINT);
-  const shift = Int32Array.from(bias, (value, i) => Math.round(value / (((2 * RANGE) / 255) * (scales[i] ?? 1))));
-  graph.constant("b", "INT32", [outputs], new Uint8Array(shift.buffer));
-  const signed = Int8Array.from(values, (value) => value - ZERO_POINT);
-  graph.constant("w", "INT8", dimsOf(layer), new Uint8Array(signed.buffer));
-  graph.constant("zeros", "INT8", [outputs], new Uint8Array(outputs));
-  const quantized = graph.node("QuantizeLinear", [x, scale, zero]);
-  const inputs = [quantized, scale, zero, "w", graph.floats([outputs], scales), "zeros", scale, zero, "b"];
-  const y = graph.node("QLinearConv", inputs, attributesOf(layer));
-  return graph.node("DequantizeLinear", [y, scale, zero]);
 }
 
 async function opened(

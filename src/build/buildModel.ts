@@ -58,7 +58,7 @@ const SIDES: readonly ["image" | "text", TowerName][] = [
 ];
 
 /** Opening a tower takes about three times its bytes; the whole build stays under 2 GB. */
-const WHOLE_BYTES = 450e6;
+export const WHOLE_BYTES = 450e6;
 
 /** @throws Error when the drift is past the budget and not allowed; the packs are left where they are */
 export async function buildModel(options: BuildOptions): Promise<{ manifest: Manifest; drift?: Both<Drift> }> {

@@ -1,4 +1,5 @@
 // A stream of bytes as one array, given up as soon as there are too many of them.
+import { filled } from "./filled.ts";
 
 /** @param tooLarge what is thrown for more than `most` bytes */
 export async function readAtMost(
@@ -13,11 +14,5 @@ export async function readAtMost(
     if (length > most) throw tooLarge();
     chunks.push(chunk);
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return filled(new Uint8Array(length), chunks);
 }

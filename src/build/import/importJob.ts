@@ -10,7 +10,7 @@ import type { Input } from "../drift.ts";
 import { int4 } from "../quantize/int4.ts";
 import { int8 } from "../quantize/int8.ts";
 import { canaryInputs, type Description } from "../writePack.ts";
-import type { ImportOptions } from "./importModel.ts";
+import type { ImportOptions } from "./importOptions.ts";
 import { importSpace } from "./importSpace.ts";
 import { readTexts } from "./importTexts.ts";
 import type { ImportSource } from "./openSource.ts";

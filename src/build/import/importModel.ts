@@ -1,41 +1,11 @@
 // An ONNX export -> a pack, held against the export itself, and measured against fp32 where it is another.
-import type { Manifest } from "../../core/pack/manifest.ts";
-import { type BuildOptions, report } from "../buildModel.ts";
-import type { Drift } from "../drift.ts";
+import { report, WHOLE_BYTES } from "../buildModel.ts";
 import type { SourceTower } from "./findTower.ts";
-import { type Both, importJob } from "./importJob.ts";
+import { importJob } from "./importJob.ts";
+import type { Imported, ImportOptions } from "./importOptions.ts";
 import { importStaged } from "./importStaged.ts";
 import { importWhole } from "./importWhole.ts";
 import { type ImportSource, openSource } from "./openSource.ts";
-
-export interface ImportOptions
-  extends Pick<
-    BuildOptions,
-    | "id"
-    | "quantization"
-    | "outDir"
-    | "fp32Dir"
-    | "calibrationDir"
-    | "source"
-    | "allowDrift"
-    | "texts"
-    | "wholeBytes"
-    | "log"
-  > {
-  sourceDir: string;
-  /** Of what is larger: bytes of weights in fp32 that are opened at once. */
-  stageBytes?: number;
-  /** The trained scale, as multiplied, and bias; a split export holds neither. */
-  logit: { scale: number | undefined; bias: number | undefined };
-}
-
-export interface Imported {
-  manifest: Manifest;
-  drift?: Both<Drift>;
-}
-
-/** Opening a tower takes about three times its bytes; the whole import stays under 2 GB. */
-const WHOLE_BYTES = 450e6;
 
 /** @throws Error when the export is not understood, its repacked graph gives other vectors, or the drift is past the budget */
 export async function importModel(options: ImportOptions): Promise<Imported> {

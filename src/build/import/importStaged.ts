@@ -10,7 +10,7 @@ import type { TowerName } from "../ort.ts";
 import { finishPack } from "../writePack.ts";
 import { oneAtATime, padsMatter } from "./holdToSource.ts";
 import { describeImport, type ImportJob, pictureInputs, precisionOf, textInputs } from "./importJob.ts";
-import type { Imported } from "./importModel.ts";
+import type { Imported } from "./importOptions.ts";
 import { runImportStages } from "./runImportStages.ts";
 import { writeBoth } from "./writeBoth.ts";
 

@@ -14,7 +14,7 @@ import { driftOf, vectorsOf } from "../vectorsOf.ts";
 import { finishPack } from "../writePack.ts";
 import { holdToSource, padsMatter } from "./holdToSource.ts";
 import { type Both, describeImport, type ImportJob, pictureInputs, precisionOf, textInputs } from "./importJob.ts";
-import type { Imported } from "./importModel.ts";
+import type { Imported } from "./importOptions.ts";
 import { ofImport } from "./ofImport.ts";
 import { writeBoth } from "./writeBoth.ts";
 

@@ -2,7 +2,7 @@
 import { fp32 } from "../compile/fp32.ts";
 import type { Precision } from "../compile/precision.ts";
 import { compareVectors, type Drift, type Input, withinBudget } from "../drift.ts";
-import { openTower } from "../ort.ts";
+import { vectorsOf } from "../vectorsOf.ts";
 import type { Adjustable } from "./adjustable.ts";
 import { type ObservedLayer, observeLayers } from "./observeLayers.ts";
 
@@ -34,11 +34,7 @@ export async function holdDrift<S>(adjustable: Adjustable<S>, options: HoldOptio
   const { inputs, make, share, workDir, log } = options;
   const vectors = async (own: S, precision: Precision, some: readonly Input[]) => {
     await adjustable.write(workDir, own, precision);
-    const session = await openTower(workDir, tower);
-    const made: Float32Array[] = [];
-    for (const { data, dims } of some) made.push(await session.run(data, dims));
-    await session.release();
-    return made;
+    return vectorsOf(tower, workDir, some);
   };
   const exact = await vectors(source, fp32(), inputs);
   const measure = async (own: S, finer: readonly string[], some = inputs) =>

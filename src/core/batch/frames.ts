@@ -1,5 +1,6 @@
 // A stream of frames: a line of JSON that says how many bytes follow it, and these bytes. What lines of a batch travel in, as
 // pixels to a backend that pulls and as vectors back.
+import { filled } from "../filled.ts";
 import { Problem } from "../problem.ts";
 
 const NEWLINE = 10;
@@ -19,14 +20,7 @@ const broken = (message: string): Problem => new Problem("invalid_request", `The
 export function encodeFrame(header: object, payload: readonly Uint8Array[] = []): Uint8Array<ArrayBuffer> {
   const bytes = payload.reduce((sum, part) => sum + part.length, 0);
   const line = new TextEncoder().encode(`${JSON.stringify({ ...header, bytes })}\n`);
-  const frame = new Uint8Array(line.length + bytes);
-  frame.set(line);
-  let at = line.length;
-  for (const part of payload) {
-    frame.set(part, at);
-    at += part.length;
-  }
-  return frame;
+  return filled(new Uint8Array(line.length + bytes), [line, ...payload]);
 }
 
 function headerOf(line: Uint8Array): { header: Record<string, unknown>; bytes: number } {

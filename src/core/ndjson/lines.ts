@@ -1,4 +1,5 @@
 // NDJSON as lines of bytes with their place, from a stream that is never held whole.
+import { filled } from "../filled.ts";
 
 const NEWLINE = 10;
 
@@ -38,13 +39,7 @@ class Pieces {
     if (length > this.#most) return undefined;
     const [only, ...more] = pieces;
     if (only && more.length === 0) return only;
-    const bytes = new Uint8Array(length);
-    let at = 0;
-    for (const piece of pieces) {
-      bytes.set(piece, at);
-      at += piece.length;
-    }
-    return bytes;
+    return filled(new Uint8Array(length), pieces);
   }
 }
 

@@ -1,6 +1,7 @@
 // One tower of a pack as a model: verified files in, an ONNX Runtime session, unit vectors out.
 
 import * as v from "valibot";
+import { filled } from "../../core/filled.ts";
 import type { Tensor } from "../../core/oip/tensor.ts";
 import { type Canary, CanarySchema } from "../../core/pack/canary.ts";
 import { checkCanary } from "../../core/pack/checkCanary.ts";
@@ -65,7 +66,7 @@ async function run(session: ort.InferenceSession, input: Tensor): Promise<Float3
     const count = Math.min(atOnce, rows - at);
     parts.push(await runPart(session, input, at * width, [count, ...row]));
   }
-  return concatenate(parts);
+  return filled(new Float32Array(parts.reduce((sum, { length }) => sum + length, 0)), parts);
 }
 
 async function runPart(
@@ -84,14 +85,4 @@ async function runPart(
   const vectors = embedding.data.slice();
   embedding.dispose();
   return vectors;
-}
-
-function concatenate(parts: Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

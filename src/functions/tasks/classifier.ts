@@ -1,6 +1,7 @@
 // The class vectors that a request asks for: a bank's, or those of its own labels, by text, example pictures or both.
 import { bridged } from "../../core/fewshot/bridge.ts";
 import { mixed, prototype } from "../../core/fewshot/prototype.ts";
+import { filled } from "../../core/filled.ts";
 import type { Bank } from "../../core/labels/bank.ts";
 import { prompts } from "../../core/labels/prompts.ts";
 import { Problem } from "../../core/problem.ts";
@@ -80,13 +81,8 @@ function bridge(deployment: Deployment): (pictures: readonly Float32Array[]) => 
 
 /** @returns the labels' vectors of all banks, fp32 [M, D] */
 function joined(banks: readonly Bank[]): Float32Array {
-  const all = new Float32Array(banks.reduce((sum, { vectors }) => sum + vectors.length, 0));
-  let at = 0;
-  for (const { vectors } of banks) {
-    all.set(vectors, at);
-    at += vectors.length;
-  }
-  return all;
+  const all = banks.map(({ vectors }) => vectors);
+  return filled(new Float32Array(all.reduce((sum, { length }) => sum + length, 0)), all);
 }
 
 /** How an answer names the bank that it used. */

@@ -3,7 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { type ImportOptions, importModel } from "../../../src/build/import/importModel.ts";
+import { importModel } from "../../../src/build/import/importModel.ts";
+import type { ImportOptions } from "../../../src/build/import/importOptions.ts";
 import { openTower } from "../../../src/build/ort.ts";
 import { createTokenizer } from "../../../src/core/text/tokenizer.ts";
 import { goldenInputs } from "../compile/goldenInputs.ts";

@@ -6,7 +6,8 @@ import { afterAll, expect, test } from "vitest";
 import { plantOutliers } from "../../../bench/plantOutliers.ts";
 import { type RandomExport, writeRandomExport } from "../../../bench/randomExport.ts";
 import { withinBudget } from "../../../src/build/drift.ts";
-import { type ImportOptions, importModel } from "../../../src/build/import/importModel.ts";
+import { importModel } from "../../../src/build/import/importModel.ts";
+import type { ImportOptions } from "../../../src/build/import/importOptions.ts";
 import { readPack } from "../../../src/build/readPack.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "edgeclip-quantized-"));

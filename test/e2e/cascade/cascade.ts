@@ -1,15 +1,15 @@
 // The edge's Workers, and a real backend with another, bigger model: what the tests of the cascade share.
-import { cp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, vi } from "vitest";
 import { installBackend } from "../../../src/backend/install.ts";
-import { buildModel } from "../../../src/build/buildModel.ts";
 import type { Collection } from "../../../src/build/collection.ts";
 import { readPack } from "../../../src/build/readPack.ts";
 import { EMBEDDED, STAGE_DIR } from "../../../src/build/stage.ts";
 import { sha256 } from "../../../src/core/hash.ts";
 import { hashOf, KEY, type RunningBackend, startBackend } from "../../backend/running.ts";
+import { buildBig } from "../buildBig.ts";
 import { POLICIES_DIR } from "../policies.ts";
 import { dataUri, picture } from "../request.ts";
 import { API_KEY, TAG_KEY } from "../setup.ts";
@@ -61,19 +61,6 @@ async function bigPolicies(packDir: string, dir: string): Promise<string> {
   const { space } = await readPack(packDir);
   await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, "utf8")), space }));
   return dir;
-}
-
-async function buildBig(dir: string): Promise<string> {
-  await rm(dir, { recursive: true, force: true });
-  const packDir = join(dir, "pack");
-  await buildModel({
-    checkpointDir: "test/goldens/parity/hugging-face",
-    ...{ id: "big", outDir: packDir, fp32Dir: join(dir, "fp32"), quantization: "fp32", calibrationDir: undefined },
-    source: { repo: "local", revision: "unknown", licence: "unknown" },
-    ...{ demo: false, allowDrift: true, tokens: false, texts: ["a photo of a cat."] },
-    log: () => {},
-  });
-  return packDir;
 }
 
 /** @throws Error with what was answered, where it is another status */

@@ -20,15 +20,17 @@ export const ModelsAnswer = v.object({
   ),
 });
 
-const BankSummary = v.object({
+/** What a bank and a policy say of themselves alike. */
+const described = {
   id: v.string(),
   title: v.string(),
   description: v.string(),
   hash,
   space: hash,
   calibrated: v.boolean(),
-  count: v.number(),
-});
+};
+
+const BankSummary = v.object({ ...described, count: v.number() });
 export const BanksAnswer = v.object({ data: v.array(BankSummary) });
 export const BankAnswer = v.object({
   ...BankSummary.entries,
@@ -40,12 +42,7 @@ export const BankAnswer = v.object({
 export const PoliciesAnswer = v.object({
   data: v.array(
     v.object({
-      id: v.string(),
-      title: v.string(),
-      description: v.string(),
-      hash,
-      space: hash,
-      calibrated: v.boolean(),
+      ...described,
       background: v.string(),
       categories: v.array(
         v.object({
