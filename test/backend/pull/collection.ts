@@ -13,8 +13,9 @@ export const CLIENT_KEY = "key-of-a-client";
 export const BACKEND_KEY = "key-of-the-backends";
 const NAME = "edgeclip-pull";
 
-export async function pullCollection(queueUrl: string): Promise<Collection> {
-  const own = join(STAGE_DIR, "test", "pull");
+/** @param folder of its own below the stage */
+export async function pullCollection(folder: string, queueUrl: string): Promise<Collection> {
+  const own = join(STAGE_DIR, "test", "pull", folder);
   const [deploymentDir, state] = [join(own, "deployment"), join(own, "state")];
   await rm(state, { recursive: true, force: true });
   await mkdir(deploymentDir, { recursive: true });
