@@ -63,7 +63,7 @@ describe("taken up again", () => {
 });
 
 describe("asked again", () => {
-  test("429 pulling.waits as long as Retry-After says", async () => {
+  test("429 waits as long as Retry-After says", async () => {
     onDelivery(2, (response) => response.writeHead(429, { "retry-after": "7" }).end());
     await pull({ parallel: 1 });
     expect(pulling.waits).toEqual([7000]);
