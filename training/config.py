@@ -34,6 +34,7 @@ class Schedule:
     sizes: list[int]
     shares: list[float]
     batch: int
+    optimizer: str
     learning_rate: float
     floor: float
     warmup_steps: int

@@ -11,6 +11,7 @@ from torch import Tensor
 import augment
 import checkpoint
 import clip_text
+import optimizers
 import tokenizer as bpe
 import validation
 from batches import Batch, Batches
@@ -74,19 +75,15 @@ class Trainer:
         self.heads = Heads(c.model.embed_dim, c.objective).to(self.device)
         self.key_heads = copy.deepcopy(self.heads).eval()
         self.teacher = Teacher(c.objective.teacher_checkpoint, self.corpus.labels, self.device) if "teacher" in self.weights else None
-        self.optimizer = torch.optim.AdamW(self._groups(), lr=0.0, betas=tuple(c.schedule.betas), eps=1e-6, fused=self.device == "cuda")
-        self.head_optimizer = torch.optim.AdamW(self.heads.parameters(), lr=0.0, betas=tuple(c.schedule.betas), eps=1e-6, weight_decay=0.0)
-
-    def _groups(self) -> list[dict]:
-        decays = {name: p.ndim > 1 and "positional" not in name for name, p in self.model.named_parameters()}
-        matrices = [p for name, p in self.model.named_parameters() if decays[name]]
-        rest = [p for name, p in self.model.named_parameters() if not decays[name]]
-        return [{"params": matrices, "weight_decay": self.config.schedule.weight_decay}, {"params": rest, "weight_decay": 0.0}]
+        self.optimizers = optimizers.of(self.model, self.heads, c.schedule, fused=self.device == "cuda")
 
     # State
 
+    def _parts(self) -> dict[str, torch.nn.Module | torch.optim.Optimizer]:
+        return {"model": self.model, "ema": self.ema, "heads": self.heads, "key_heads": self.key_heads} | self.optimizers
+
     def state(self) -> dict:
-        parts = {name: getattr(self, name).state_dict() for name in ("model", "ema", "optimizer", "heads", "key_heads", "head_optimizer")}
+        parts = {name: part.state_dict() for name, part in self._parts().items()}
         counters = {"elapsed": self.elapsed, "step": self.step_count, "seen": self.seen, "released": self.released}
         return parts | counters | {"config": self.model.config}
 
@@ -97,10 +94,10 @@ class Trainer:
 
     def _resume(self, state: dict) -> None:
         self._same_shape(state["config"], self.out / "state.pt")
-        for name in ("model", "ema", "optimizer", "heads", "key_heads", "head_optimizer"):
-            if name in state:  # heads are younger than the first states
-                getattr(self, name).load_state_dict(state[name])
-        self.optimizer.param_groups[0]["weight_decay"] = self.config.schedule.weight_decay
+        for name, part in self._parts().items():
+            if name in state:  # heads and Muon are younger than the first states
+                part.load_state_dict(state[name])
+        self.optimizers["optimizer"].param_groups[0]["weight_decay"] = self.config.schedule.weight_decay
         self.elapsed, self.step_count, self.seen = state["elapsed"], state["step"], state["seen"]
         self.released = self.released or state.get("released", self.progress() >= self.config.data.hold_until)
         if self.released:
@@ -152,14 +149,14 @@ class Trainer:
         active = [name for name in self.weights if encoded.first is not None or name not in OF_VIEWS]
         values = {name: OBJECTIVES[name](encoded, self.config.objective) for name in active}
         loss = sum(self.weights[name] * value for name, value in values.items())
-        for optimizer in (self.optimizer, self.head_optimizer):
+        for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate
             optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_([*self.model.parameters(), *self.heads.parameters()], self.config.schedule.clip_norm)
-        self.optimizer.step()
-        self.head_optimizer.step()
+        for optimizer in self.optimizers.values():
+            optimizer.step()
         if encoded.key is not None:
             self.heads.queue.push(encoded.key)
         momentum = min(self.config.schedule.ema, (1 + self.step_count) / (10 + self.step_count))  # shorter while all is young

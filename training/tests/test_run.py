@@ -23,7 +23,7 @@ CONFIG = Path(__file__).resolve().parents[1] / "nano.toml"
 PICTURES, LABELS, VALIDATION = 48, 12, 12
 CHANGES = {
     "model": {"image_size": 64, "layers": [1, 1, 1, 1], "width": 8, "embed_dim": 32, "text_width": 64, "text_layers": 1, "vocab": 600, "drop_path": 0.0},
-    "schedule": {"minutes": 60.0, "sizes": [32, 64], "shares": [0.5, 0.5], "batch": 16},
+    "schedule": {"optimizer": "muon", "minutes": 60.0, "sizes": [32, 64], "shares": [0.5, 0.5], "batch": 16},
     "data": {"hold_out": 2, "calibration": 4},
     "run": {"compile": False, "threads": 1},
     "augment": {"mix": 0.0},
@@ -92,6 +92,8 @@ class Run(unittest.TestCase):
         self.assertEqual((second.step_count, second.seen, second.elapsed), (2, 32, first.elapsed))
         for name, value in first.model.state_dict().items():
             torch.testing.assert_close(second.model.state_dict()[name], value)
+        for name, optimizer in first.optimizers.items():
+            torch.testing.assert_close(second.optimizers[name].state_dict()["state"], optimizer.state_dict()["state"])
         torch.testing.assert_close(second.heads.queue.keys, first.heads.queue.keys)
         with self.assertRaisesRegex(ValueError, "width"):
             self.trainer("resumed", model={"width": 16})
