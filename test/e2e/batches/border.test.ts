@@ -32,6 +32,12 @@ describe("the border", () => {
       415,
       "unsupported_media_type",
     ],
+    [
+      "packed lines",
+      () => submit("?task=embed", line, { "content-type": "application/x-ndjson", "content-encoding": "gzip" }),
+      415,
+      "unsupported_media_type",
+    ],
     ["JSON without an input", () => submitJson({ task: "embed" }), 400, "invalid_request", "/input"],
     [
       "an input of two",

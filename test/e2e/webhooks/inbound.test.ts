@@ -74,6 +74,11 @@ describe("signatures", () => {
   test.each<[string, () => Promise<Response>, unknown[]]>([
     ["another secret", () => send("uploads", body, { secret: CALLBACK }), [401, "signature_invalid"]],
     ["another body", () => post("uploads", payload(["pants.jpg"]), signed(body)), [401, "signature_invalid"]],
+    [
+      "a packed body",
+      () => post("uploads", body, { ...signed(body), "content-encoding": "gzip" }),
+      [415, "unsupported_media_type"],
+    ],
     ["none", () => post("uploads", body, {}), [401, "signature_invalid"]],
     ["a source whose secret is not set", () => send("unset", body), [401, "signature_invalid"]],
     ["too old", () => send("uploads", body, { at: Date.now() - 310_000 }), [401, "timestamp_outside_tolerance"]],
