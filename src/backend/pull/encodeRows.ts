@@ -63,7 +63,10 @@ export async function encodeRows(
   };
   const flush = async (): Promise<void> => {
     if (group.length === 0) return;
-    runs.push(run(group));
+    const running = run(group);
+    // Awaited below; until then its failure is nobody's, which ends Node.
+    running.catch(() => {});
+    runs.push(running);
     group = [];
     // One runs while the next one fills; more would only lie in memory.
     if (runs.length >= 2) await runs.at(-2);

@@ -1,10 +1,10 @@
 // Puts the answers of a job's chunks together: one object of results, one of errors, one of vectors, each in input order.
-// One invocation may ask the bucket 10,000 times, so it goes on where the last one stopped.
+// One invocation may ask the bucket 10,000 times, so it goes on where the last one stopped, with the part that this one began.
 import * as v from "valibot";
 import { npyHeader } from "../../core/batch/npyHeader.ts";
 import { Problem } from "../../core/problem.ts";
 import { type DoneChunk, doneChunks, sectionOf } from "../batches/chunks.ts";
-import { chunkKey, type Output, outputKey } from "../batches/keys.ts";
+import { begunKey, chunkKey, type Output, outputKey } from "../batches/keys.ts";
 import type { BatchEnv } from "./env.ts";
 import type { Leased } from "./jobRows.ts";
 
@@ -14,6 +14,8 @@ const MAX_PARTS = 9_500;
 /** Chunks of one page, and those that are read at once. */
 const PAGE = 240;
 const WIDTH = 6;
+/** Of the bucket by one invocation: half of what it may. */
+const MAX_READS = 5_000;
 
 const CONTENT_TYPES: Record<Output, string> = {
   results: "application/x-ndjson",
@@ -28,10 +30,12 @@ const AssemblySchema = v.object({
   /** Where the next part begins: the first row of a chunk, and bytes of its section. */
   row: v.number(),
   offset: v.number(),
+  /** Bytes of the next part that lie in the bucket already. */
+  begun: v.optional(v.number(), 0),
 });
 type Assembly = v.InferOutput<typeof AssemblySchema>;
 
-const start = (output: number): Assembly => ({ output, upload: null, parts: [], row: 0, offset: 0 });
+const start = (output: number): Assembly => ({ output, upload: null, parts: [], row: 0, offset: 0, begun: 0 });
 
 const read = (text: string | null): Assembly =>
   text === null ? start(0) : v.parse(v.pipe(v.string(), v.parseJson(), AssemblySchema), text);
@@ -94,17 +98,22 @@ async function writeOutput(
   env: BatchEnv,
   plan: Plan,
   from: Assembly,
-  until: () => boolean,
+  until: (reads: number) => boolean,
 ): Promise<Assembly | undefined> {
   const { BUCKET } = env;
-  const key = outputKey(plan.job.id, plan.output);
+  const { job, output } = plan;
+  const key = outputKey(job.id, output);
   const there = await BUCKET.head(key);
   if (there?.size === plan.bytes) return undefined;
   const httpMetadata = { contentType: CONTENT_TYPES[plan.output] };
   const state: Assembly = { ...from, parts: [...from.parts] };
   const part = new Uint8Array(Math.min(plan.partBytes, plan.bytes));
-  let held = 0;
-  if (state.parts.length === 0) {
+  let held = from.begun;
+  if (held > 0) {
+    const begun = await BUCKET.get(begunKey(job.id, output, from.row));
+    if (begun?.size !== held) throw new Problem("internal_error", "A part that was begun is gone.");
+    part.set(new Uint8Array(await begun.arrayBuffer()));
+  } else if (state.parts.length === 0) {
     part.set(plan.header);
     held = plan.header.length;
   }
@@ -126,9 +135,14 @@ async function writeOutput(
       at += piece.length;
       if (held < plan.partBytes || plan.bytes <= plan.partBytes) continue;
       await upload();
-      [state.row, state.offset] = [row, skipped + at];
-      if (until()) return state;
+      [state.row, state.offset, state.begun] = [row, skipped + at, 0];
+      if (until(0)) return state;
     }
+    // Where the last invocation stopped, nothing is left of the first chunk: stopping here again would lead nowhere.
+    if (bytes.length === 0 || !until(1)) continue;
+    // Named by where it ends: should this state not be kept, the one before still finds its own.
+    await BUCKET.put(begunKey(job.id, output, row), part.subarray(0, held));
+    return { ...state, row, offset: skipped + bytes.length, begun: held };
   }
   if (!state.upload) {
     await BUCKET.put(key, part.subarray(0, held), { httpMetadata });
@@ -144,23 +158,30 @@ export interface AssembleOptions {
   limitMs: number;
   /** Bytes of a part, where they are not what R2 takes at least. */
   partBytes?: number;
+  /** Chunks that one invocation reads. */
+  maxReads?: number;
 }
 
 /** @returns how far it is, to be handed on to the next invocation; undefined once everything is put together */
 export async function assemble(
   env: BatchEnv,
   job: Leased,
-  { limitMs, partBytes = PART_BYTES }: AssembleOptions,
+  { limitMs, partBytes = PART_BYTES, maxReads = MAX_READS }: AssembleOptions,
 ): Promise<string | undefined> {
   const outputs: Output[] = job.task === "embed" ? ["results", "errors", "vectors"] : ["results", "errors"];
   const end = Date.now() + limitMs;
+  let reads = 0;
+  const until = (more: number) => {
+    reads += more;
+    return reads >= maxReads || Date.now() >= end;
+  };
   let state = read(job.assembly);
   for (let output = outputs[state.output]; output; output = outputs[state.output]) {
     const plan = await planOf(env.DB, job, output, partBytes);
-    const rest = await writeOutput(env, plan, state, () => Date.now() >= end);
+    const rest = await writeOutput(env, plan, state, until);
     if (rest) return JSON.stringify(rest);
     state = start(state.output + 1);
-    if (Date.now() >= end && outputs[state.output]) return JSON.stringify(state);
+    if (until(0) && outputs[state.output]) return JSON.stringify(state);
   }
   return undefined;
 }

@@ -27,7 +27,6 @@ const OPEN: readonly Open[] = [
 /** A row whose message is still on its way gets a second one, which finds the row moved on and does nothing. */
 export async function sweep(env: BatchEnv, now: number): Promise<void> {
   const { DB, WEBHOOKS } = env;
-  await sweepBatches(env, { now, old: now - RETENTION_MS });
   for (const { kind, table, open, done } of OPEN) {
     const { results } = await DB.prepare(
       `SELECT id, due_at FROM ${table} WHERE ${open} AND due_at <= ? ORDER BY due_at LIMIT ?`,
@@ -43,4 +42,5 @@ export async function sweep(env: BatchEnv, now: number): Promise<void> {
       .bind(now - RETENTION_MS, MOST)
       .run();
   }
+  await sweepBatches(env, { now, old: now - RETENTION_MS });
 }

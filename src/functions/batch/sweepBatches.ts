@@ -1,12 +1,13 @@
 // Batches that are late, stand still or are old: what is left is answered as expired, messages that were lost are sent again, what is old is deleted.
 import { deleteJob, stopJob } from "../batches/jobs.ts";
 import { sendTickets, type Ticket } from "../chunks/tickets.ts";
+import { log } from "../log/log.ts";
 import type { BatchEnv } from "./env.ts";
 
 /** Jobs that one sweep takes. */
 const JOBS = 100;
-/** Chunks of a job that are given to the queue again. */
-const CHUNKS = 5_000;
+/** Chunks of a job that are given to the queue again: any message serves any chunk, and a job that only waits its turn gets them too. */
+const CHUNKS = 1_000;
 /** Nothing of a job came to an end for so long, though there is something to do: its messages may be lost. */
 const STILL_MS = 2 * 60_000;
 
@@ -32,8 +33,13 @@ export async function sweepBatches(env: BatchEnv, { now, old }: { now: number; o
     )
       .bind(id, now, CHUNKS)
       .all<Ticket>();
-    await sendTickets(env, results, now);
-    await DB.prepare("UPDATE batches SET active_at = ? WHERE id = ?").bind(now, id).run();
+    try {
+      await sendTickets(env, results, now);
+      await DB.prepare("UPDATE batches SET active_at = ? WHERE id = ?").bind(now, id).run();
+    } catch (error) {
+      // The queue of one job is no reason to leave the others; the next sweep tries again.
+      log("error", "a batch that stands still could not be put into the queue again", { id }, error);
+    }
   }
 
   const ended = DB.prepare("SELECT id FROM batches WHERE finished_at < ? AND deleted_at IS NULL LIMIT ?");

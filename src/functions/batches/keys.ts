@@ -11,6 +11,8 @@ export const pictureKey = (job: string): string => `${folderOf(job)}picture`;
 export const chunksFolder = (job: string): string => `${folderOf(job)}chunks/`;
 export const chunkKey = (job: string, { first, rows }: { first: number; rows: number }): string =>
   `${chunksFolder(job)}${first}+${rows}`;
+/** The part of an output that putting it together has begun, up to a row; goes with the chunks. */
+export const begunKey = (job: string, output: Output, row: number): string => `${chunksFolder(job)}${output}-${row}`;
 
 /** What a finished job is made of. */
 const OUTPUTS = {

@@ -19,18 +19,20 @@ export class InFlight {
 
   /**
    * Polls on the request's own timer, since a promise settled by another request's context may never arrive.
+   * @param use is given what keeps its room for longer than a lease, each time that it gets on
    * @throws Problem `overloaded`
    */
-  async hold<T>(bytes: number, use: () => Promise<T>, patienceMs = this.#patienceMs): Promise<T> {
+  async hold<T>(bytes: number, use: (renew: () => void) => Promise<T>, patienceMs = this.#patienceMs): Promise<T> {
     for (let waited = 0; this.#held(Date.now()) + bytes > this.#capacity; waited += POLL_MS) {
       if (waited >= patienceMs)
         throw new Problem("overloaded", "Too many pictures are being worked on. Try again shortly.");
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
     const lease = Symbol();
-    this.#leases.set(lease, { bytes, until: Date.now() + LEASE_MS });
+    const renew = () => this.#leases.set(lease, { bytes, until: Date.now() + LEASE_MS });
+    renew();
     try {
-      return await use();
+      return await use(renew);
     } finally {
       this.#leases.delete(lease);
     }

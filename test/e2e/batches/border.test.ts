@@ -40,6 +40,13 @@ describe("the border", () => {
     ],
     ["JSON without an input", () => submitJson({ task: "embed" }), 400, "invalid_request", "/input"],
     [
+      "the input of another batch",
+      () => submitJson({ task: "embed", input: { key: "batches/batch_1/input.ndjson" } }),
+      400,
+      "invalid_request",
+      "/input/key",
+    ],
+    [
       "an input of two",
       () => submitJson({ task: "embed", input: { key: "a", prefix: "b" } }),
       400,

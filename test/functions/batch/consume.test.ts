@@ -5,6 +5,7 @@ import { beforeAll, beforeEach, expect, test } from "vitest";
 import { consume } from "../../../src/functions/batch/consume.ts";
 import type { BatchEnv } from "../../../src/functions/batch/env.ts";
 import { sweep } from "../../../src/functions/batch/sweep.ts";
+import { acceptJob, openJob } from "../../../src/functions/batches/jobs.ts";
 import { InFlight } from "../../../src/functions/body/inFlight.ts";
 import { insertDelivery, listDeliveries } from "../../../src/functions/deliveries/deliveries.ts";
 import type { Deployment } from "../../../src/functions/deployment/deployment.ts";
@@ -198,6 +199,36 @@ test("the sweep finds what is due and open, leaves the rest, and deletes what is
   expect(await findReceipt(DB, "shop", "old and done")).toBeUndefined();
   expect(await listDeliveries(DB, "dead", 10, undefined)).toEqual([]);
   expect(await findReceipt(DB, "shop", "old and open")).toBeDefined();
+});
+
+test("a queue that takes nothing keeps the sweep from none of the others", async () => {
+  const now = Date.now();
+  const model = { id: "m", space: "s", pack: "p" };
+  const open = { task: "embed" as const, options: {}, model, dim: 8, priority: 1, callback: null, caller: "" };
+  for (const id of ["pulled", "own"]) {
+    await openJob(DB, { id, ...open, pulled: id === "pulled" ? 1 : 0, now: 1, expires: now + 60_000 }, 1);
+    await acceptJob(DB, id, { upload: 1 }, { key: undefined, hash: "" }, 1);
+    await DB.prepare("UPDATE batches SET status = 'in_progress', active_at = 1, due_at = NULL WHERE id = ?")
+      .bind(id)
+      .run();
+    await DB.prepare(
+      `INSERT INTO chunks (id, batch, priority, state, first, rows, line, start, length, due_at, pulled)
+       VALUES (?1 || '/0+1', ?1, 1, 'pending', 0, 1, 1, 0, 1, 1, ?2)`,
+    )
+      .bind(id, id === "pulled" ? 1 : 0)
+      .run();
+  }
+  await receipt("due", now - 1);
+  const broken = { sendBatch: () => Promise.reject(new Error("the queue is gone")) };
+  const { batchEnv, sent } = worker({ PULL_QUEUE: broken as unknown as Queue });
+  await sweep({ ...batchEnv, BATCHES: batchEnv.WEBHOOKS as unknown as Queue }, now);
+  expect(sent.map(({ body }) => body)).toEqual([
+    { kind: "receipt", id: "due", due_at: now - 1 },
+    expect.objectContaining({ kind: "chunk", id: "own/0+1" }),
+  ]);
+  const { results } = await DB.prepare("SELECT id FROM batches WHERE active_at = 1").all();
+  expect(results).toEqual([{ id: "pulled" }]);
+  await DB.batch(["batches", "chunks"].map((table) => DB.prepare(`DELETE FROM ${table}`)));
 });
 
 test("250 rows that are due go in batches that a queue takes", async () => {

@@ -118,7 +118,11 @@ test("an upload that did not end is deleted, one that was accepted meanwhile is 
   expect(await env.BUCKET.head(inputKey("late"))).not.toBeNull();
 });
 
-test("answers of more than a part are put together part by part, also by one invocation after the other", async () => {
+test.each([
+  ["part by part, also by one invocation after the other", { limitMs: 0, partBytes: 5 * 2 ** 20 }],
+  ["however few chunks an invocation may read", { limitMs: 60_000, partBytes: 5 * 2 ** 20, maxReads: 1 }],
+  ["within one part, by many invocations", { limitMs: 60_000, partBytes: 2 ** 30, maxReads: 2 }],
+])("answers are put together %s", async (_how, options) => {
   const made = world(8_192);
   const id = await submit(made, LINES);
   // Up to where it is put together.
@@ -130,7 +134,9 @@ test("answers of more than a part are put together part by part, also by one inv
   let leased = (await claimJob(env.DB, { id, due_at: due_at! }, due_at! + 1))!;
   let invocations = 1;
   for (let rest: string | undefined; ; invocations++) {
-    rest = await assemble(made.env, leased, { limitMs: 0, partBytes: 5 * 2 ** 20 });
+    // What an invocation wrote and could not hand on is written again.
+    await assemble(made.env, leased, options);
+    rest = await assemble(made.env, leased, options);
     if (rest === undefined) break;
     leased = { ...leased, assembly: rest };
   }

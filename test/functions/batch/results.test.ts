@@ -1,12 +1,13 @@
 /// <reference types="@cloudflare/vitest-plugin/types" />
-// Results of a job at work, a page of them: the Link leads to what is behind, until there is nothing.
+// Results of a job at work, a page of them: the Link leads to what is behind, until there is nothing, also when the job ends.
 import { applyD1Migrations, env } from "cloudflare:test";
 import { Hono } from "hono";
 import { beforeAll, expect, test } from "vitest";
+import { Problem } from "../../../src/core/problem.ts";
 import { batchResults } from "../../../src/functions/api/batches/results.ts";
 import type { AppTypes } from "../../../src/functions/api/env.ts";
 import { acceptJob, openJob } from "../../../src/functions/batches/jobs.ts";
-import { chunkKey } from "../../../src/functions/batches/keys.ts";
+import { chunkKey, outputKey } from "../../../src/functions/batches/keys.ts";
 
 /** One more than two answers tell. */
 const CHUNKS = 8_001;
@@ -45,8 +46,11 @@ beforeAll(async () => {
     await env.BUCKET.put(chunkKey(ID, { first: at * ROWS, rows: ROWS }), `${String(at).padStart(9, "0")}\n`);
 });
 
+const app = new Hono<AppTypes>().get("/v1/batches/:id/results", batchResults).onError((error) => Problem.from(error).toResponse()); // biome-ignore format: one line
+const get = async (from: number): Promise<Response> =>
+  app.request(`/v1/batches/${ID}/results?from=${from}`, {}, env as unknown as AppTypes["Bindings"]);
+
 test("each page links to the next, and together they are everything, once", async () => {
-  const app = new Hono<AppTypes>().get("/v1/batches/:id/results", batchResults);
   let path: string | undefined = `/v1/batches/${ID}/results`;
   const pages: number[][] = [];
   while (path) {
@@ -56,4 +60,14 @@ test("each page links to the next, and together they are everything, once", asyn
     path = /^<(.+)>; rel="next"$/.exec(response.headers.get("link") ?? "")?.[1];
   }
   expect(pages).toEqual([[0, 3_999], [4_000], [8_000]]);
+});
+
+test("a link of a job that has ended leads on while its chunks are there, and never back to the beginning", async () => {
+  await env.BUCKET.put(outputKey(ID, "results"), "all of it\n");
+  await env.DB.prepare("UPDATE batches SET status = 'completed', finished_at = 3 WHERE id = ?").bind(ID).run();
+  expect(await (await get(0)).text()).toBe("all of it\n");
+  expect(Number(await (await get(4_001 * ROWS)).text())).toBe(8_000);
+  await env.DB.prepare("DELETE FROM chunks WHERE batch = ?").bind(ID).run();
+  const gone = await get(4_001 * ROWS);
+  expect([gone.status, await gone.json()]).toMatchObject([400, { errors: [{ parameter: "from" }] }]);
 });

@@ -1,5 +1,5 @@
 // The bound on bytes held at once: a request waits for room, and is told when there is none.
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { InFlight } from "../../../src/functions/body/inFlight.ts";
 
 /** Work that ends when it is told to. */
@@ -44,4 +44,27 @@ test("work that fails gives its room back", async () => {
   const inFlight = new InFlight(10, 20);
   await expect(inFlight.hold(10, () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
   expect(await inFlight.hold(10, async () => "room")).toBe("room");
+});
+
+test("room is taken back after a lease, unless who has it gets on", async () => {
+  vi.useFakeTimers();
+  try {
+    const inFlight = new InFlight(10, 0);
+    const [gone, alive] = [work(), work()];
+    const holds = [
+      inFlight.hold(5, gone.use),
+      inFlight.hold(5, async (renew) => {
+        const timer = setInterval(renew, 10_000);
+        await alive.use();
+        clearInterval(timer);
+      }),
+    ];
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(await inFlight.hold(5, async () => "room")).toBe("room");
+    await expect(inFlight.hold(6, async () => {})).rejects.toMatchObject({ code: "overloaded" });
+    for (const { end } of [gone, alive]) end();
+    await Promise.all(holds);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -13,7 +13,7 @@ import { parseOptions } from "../../input/parseOptions.ts";
 import type { AppTypes, Env } from "../env.ts";
 import type { Isolate } from "../isolate.ts";
 import { readJson } from "../readInput.ts";
-import { modelOfSpace, spaceField } from "./model.ts";
+import { answeringOf, modelOfSpace, spaceField } from "./model.ts";
 
 const leaseSeconds = v.pipe(
   v.number("must be a number"),
@@ -65,7 +65,7 @@ export const takeChunk =
     if (!chunk || !job) return context.body(null, 204);
     let open: ChunkLine[] = [];
     await settle(env, job, chunk, async () => {
-      const begun = await begin(env, model, job, chunk);
+      const begun = await begin(env, answeringOf(job, model, isolate.deployment()), job, chunk);
       if ("outcome" in begun) return begun.outcome;
       open = begun.lines;
       return undefined;

@@ -14,7 +14,7 @@ import { parseOptions } from "../../input/parseOptions.ts";
 import type { Views } from "../../moderation/viewsOf.ts";
 import type { AppTypes } from "../env.ts";
 import type { Isolate } from "../isolate.ts";
-import { modelOfSpace, spaceField } from "./model.ts";
+import { answeringOf, modelOfSpace, spaceField } from "./model.ts";
 
 const BODY_BYTES_CAP = 32 * 2 ** 20;
 /** How far the square of a unit vector's length may be from 1: fp16 engines round. */
@@ -83,9 +83,9 @@ export const commitChunk =
       const { deployment, inFlight, texts } = isolate;
       const state = await settle(env, job, own, async () => {
         // It is answered now, however often others tried.
-        const begun = await begin(env, model, job, { ...own, attempts: 1 });
-        if ("outcome" in begun) return begun.outcome;
         const working = { deployment: deployment(), inFlight, texts };
+        const begun = await begin(env, answeringOf(job, model, working.deployment), job, { ...own, attempts: 1 });
+        if ("outcome" in begun) return begun.outcome;
         const answers = await answerViews(env, working, job, parseLines(job, begun.lines), views);
         return conclude(env, job, own, begun.lines, answers);
       });

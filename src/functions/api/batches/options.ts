@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { Problem } from "../../../core/problem.ts";
 import { checkUrl } from "../../../core/remote/checkUrl.ts";
 import { type JobInput, PRIORITIES, TASKS, type Task } from "../../batches/jobs.ts";
+import { isOwn } from "../../batches/keys.ts";
 import { type TaskOptions, taskOptions } from "../../batches/taskOptions.ts";
 import type { BigModel, Deployment } from "../../deployment/deployment.ts";
 import { either } from "../../input/either.ts";
@@ -20,8 +21,12 @@ import { checkEmbeddedBank, checkEmbeddedPolicies } from "../escalation/embedded
 import { placeOf } from "./place.ts";
 
 const object = (what: string) => v.pipe(v.string(`must be the ${what}`), v.minLength(1, `must be the ${what}`));
+const key = v.pipe(
+  object("key of an object"),
+  v.check((key) => !isOwn(key), "must be the key of an object that belongs to no batch"),
+);
 const input = either(
-  [v.strictObject({ key: object("key of an object") }), v.strictObject({ prefix: object("prefix of keys") })],
+  [v.strictObject({ key }), v.strictObject({ prefix: object("prefix of keys") })],
   'must be {"key"} or {"prefix"}',
 );
 

@@ -101,11 +101,20 @@ async function soFar(context: Context<AppTypes>, job: Job, output: Output, first
   return new Response(body, { headers });
 }
 
+/** Who follows a link of a job that has ended meanwhile comes to the end, as long as its chunks are there. */
+async function answersOf(context: Context<AppTypes>, job: Job, output: Output, first: number): Promise<Response> {
+  if (!isAssembled(job)) return soFar(context, job, output, first);
+  if (first === 0) return assembled(context, job, output);
+  const [chunk] = await doneChunks(context.env.DB, job.id, 0, 1);
+  if (chunk) return soFar(context, job, output, first);
+  const message = "is for a batch at work, and this one has ended: leave it out, or ask for a range of bytes";
+  throw new Problem("invalid_request", `from ${message}.`, { errors: [{ parameter: "from", message }] });
+}
+
 export async function batchResults(context: Context<AppTypes>): Promise<Response> {
   const { format, from: first } = parseOptions(ResultsSchema, queryOptions(context.req.raw));
   const job = await jobOf(context);
-  if (format === "ndjson")
-    return isAssembled(job) ? assembled(context, job, "results") : soFar(context, job, "results", first);
+  if (format === "ndjson") return answersOf(context, job, "results", first);
   if (job.task !== "embed") {
     const message = "npy is for the task embed";
     throw new Problem("invalid_request", `format: ${message}.`, { errors: [{ parameter: "format", message }] });
@@ -117,5 +126,5 @@ export async function batchResults(context: Context<AppTypes>): Promise<Response
 export async function batchErrors(context: Context<AppTypes>): Promise<Response> {
   const { from: first } = parseOptions(ErrorsSchema, queryOptions(context.req.raw));
   const job = await jobOf(context);
-  return isAssembled(job) ? assembled(context, job, "errors") : soFar(context, job, "errors", first);
+  return answersOf(context, job, "errors", first);
 }

@@ -36,10 +36,19 @@ async function readThrough(request: Request, write: (bytes: Uint8Array) => Promi
   return { bytes, hash: `sha256:${hex}` };
 }
 
-export async function upload(bucket: R2Bucket, key: string, request: Request): Promise<Uploaded> {
+/** @param progressed is called with each piece that was written */
+export async function upload(
+  bucket: R2Bucket,
+  key: string,
+  request: Request,
+  progressed: () => void,
+): Promise<Uploaded> {
   const writer = new ObjectWriter(bucket, key);
   try {
-    const uploaded = await readThrough(request, (bytes) => writer.write(bytes));
+    const uploaded = await readThrough(request, async (bytes) => {
+      await writer.write(bytes);
+      progressed();
+    });
     await writer.finish();
     return uploaded;
   } catch (error) {
