@@ -52,6 +52,8 @@ export class TextVectors {
   }
 
   #keep(key: string, encoded: Encoded, { embed_dim }: Manifest): void {
+    // Another request asked for the same at once, and was faster.
+    if (this.#cache.has(key)) return;
     this.#cache.set(key, encoded);
     this.#bytes += embed_dim * 4 + key.length * 2;
     for (const [oldest] of this.#cache) {

@@ -1,5 +1,5 @@
 // The frames of an animated PNG (PNG, third edition, 11.3.2): the data from one fcTL chunk to the next are a still PNG's.
-import type { Magick } from "../magick.ts";
+import { HeapExhausted, type Magick } from "../magick.ts";
 import type { Animation, Frame } from "./animation.ts";
 import { paintLayer } from "./layers.ts";
 
@@ -68,7 +68,7 @@ function stillOf({ bytes, view, colours, maxBytes }: Source, start: number, widt
   }
   parts.push({ name: IEND, data: new Uint8Array() });
   const length = parts.reduce((sum, { data }) => sum + AROUND + data.length, SIGNATURE + IHDR_CHUNK);
-  if (length > maxBytes) throw new RangeError("The frame takes more memory than there is.");
+  if (length > maxBytes) throw new HeapExhausted("The frame takes more memory than there is.");
   const file = new Uint8Array(length);
   file.set(bytes.subarray(0, SIGNATURE + IHDR_CHUNK));
   new DataView(file.buffer).setUint32(SIGNATURE + 8, width);
