@@ -10,7 +10,10 @@ export const pictureValue = v.unknown();
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-const DATA_URI = /^data:([^,;]*)(?:;[^,;]*)*;base64,/i;
+/** What comes before the bytes of a data URI: its type and parameters. */
+const DATA_URI = /^data:([^,;]*)(?:;[^,]*)?;base64,/i;
+/** Of them, more is no data URI that anyone writes. */
+const MAX_HEAD = 1024;
 
 const refuse = (pointer: string, message: string): never => {
   throw new Problem("invalid_request", `${pointer} ${message}.`, { errors: [{ pointer, message }] });
@@ -39,7 +42,7 @@ function bytesOf(
   readObject: ReadObject | undefined,
 ): Bytes | Promise<Bytes> {
   if (typeof value === "string") {
-    const [head, type] = DATA_URI.exec(value) ?? [];
+    const [head, type] = DATA_URI.exec(value.slice(0, MAX_HEAD)) ?? [];
     if (head === undefined) {
       if (/^https?:/i.test(value)) return fetchRemote(value, pointer);
       return refuse(

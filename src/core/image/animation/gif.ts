@@ -2,7 +2,7 @@
 import { DecodeFailed } from "../magick.ts";
 import type { Animation, Frame } from "./animation.ts";
 import type { Canvas } from "./canvas.ts";
-import { colourTable, EXTENSION, gifImages, skipSubBlocks } from "./gifBlocks.ts";
+import { colourTable, EXTENSION, gifImages, rectangleOf, skipSubBlocks } from "./gifBlocks.ts";
 import { LzwReader } from "./lzw.ts";
 
 const GRAPHIC_CONTROL = 0xf9;
@@ -70,10 +70,7 @@ function readFrame(bytes: Uint8Array, view: DataView, start: number): GifFrame {
   const local = colourTable(packed);
   const [table, length] = local > 0 ? [at + 10, local] : [13, colourTable(view.getUint8(10))];
   const frame: GifFrame = {
-    x: view.getUint16(at + 1, true),
-    y: view.getUint16(at + 3, true),
-    width: view.getUint16(at + 5, true),
-    height: view.getUint16(at + 7, true),
+    ...rectangleOf(view, at),
     dispose: DISPOSALS[(control >> 2) & 7] ?? "keep",
     // Its data may end early, and what lies under the rest is still seen.
     opaque: false,

@@ -1,4 +1,5 @@
 // The blocks of a GIF (GIF89a, appendix A): where its images are, without decoding any.
+import type { Rectangle } from "./animation.ts";
 
 export const EXTENSION = 0x21;
 const IMAGE = 0x2c;
@@ -12,6 +13,21 @@ export function skipSubBlocks(view: DataView, at: number): number {
   for (let length = view.getUint8(next++); length > 0; length = view.getUint8(next++)) next += length;
   return next;
 }
+
+/** @param start where the extensions of an image begin; @returns where its descriptor does */
+export function imageDescriptor(view: DataView, start: number): number {
+  let at = start;
+  while (view.getUint8(at) === EXTENSION) at = skipSubBlocks(view, at + 2);
+  return at;
+}
+
+/** @param at of the descriptor */
+export const rectangleOf = (view: DataView, at: number): Rectangle => ({
+  x: view.getUint16(at + 1, true),
+  y: view.getUint16(at + 3, true),
+  width: view.getUint16(at + 5, true),
+  height: view.getUint16(at + 7, true),
+});
 
 /**
  * Yields where each image begins with its extensions. A GIF that is cut off has the images that begin before that.

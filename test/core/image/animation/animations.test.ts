@@ -157,6 +157,15 @@ describe("a GIF's frames", () => {
 
 describe("hostile GIFs", () => {
   test.each<[string, GifFrame, string]>([
+    ["larger than the screen", whole, "rrrr rrrr rrrr rrrr"],
+    ["partly beside the screen", { x: 1, y: 1, width: 3, height: 3, indices: 0 }, ".... .rrr .rrr .rrr"],
+  ])("a first frame %s: it makes the canvas larger, as in a browser", (_name, frame, first) => {
+    const bytes = writeGif(1, 2, PALETTE, [frame, { ...whole, indices: 1 }]);
+    expect(shown(bytes)).toEqual([first, "gggg gggg gggg gggg"]);
+    expect(toViews(magick, bytes, { size: 4 })).toMatchObject({ width: 4, height: 4 });
+  });
+
+  test.each<[string, GifFrame, string]>([
     ["a frame of no pixels", { width: 0, height: 0, indices: 0 }, "rrrr rrrr rrrr rrrr"],
     ["a frame beside the canvas", { x: 9, y: 9, width: 2, height: 2, indices: 1 }, "rrrr rrrr rrrr rrrr"],
     ["a frame partly beside the canvas", { x: 3, y: 2, width: 9, height: 9, indices: 1 }, "rrrr rrrr rrrg rrrg"],
