@@ -17,6 +17,8 @@ export interface RemoteOptions {
   maxBytes: number;
   /** For all of it: redirects, headers and body. */
   timeoutMs: number;
+  /** Told of bytes as they arrive; what it throws ends the fetching. */
+  arrived?: (bytes: number) => Promise<void>;
 }
 
 /**
@@ -28,7 +30,7 @@ export async function fetchPicture(address: string, options: RemoteOptions): Pro
   const timer = setTimeout(() => controller.abort(), options.timeoutMs);
   try {
     const response = await follow(checkUrl(address, options.hosts), options, controller.signal);
-    return await readAll(response, options.maxBytes);
+    return await readAll(response, options);
   } catch (cause) {
     if (cause instanceof Problem) throw cause;
     if (controller.signal.aborted) {
@@ -60,8 +62,8 @@ async function follow(start: URL, { fetch, hosts }: RemoteOptions, signal: Abort
   throw new Problem("remote_refused", `The picture is behind more than ${MAX_REDIRECTS} redirects.`);
 }
 
-async function readAll(response: Response, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readAll(response: Response, { maxBytes, arrived }: RemoteOptions): Promise<Uint8Array<ArrayBuffer>> {
   const tooLarge = () => new Problem("remote_too_large", `The picture has more than ${maxBytes / 2 ** 20} MiB.`);
   if (Number(response.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
-  return response.body ? readAtMost(response.body, maxBytes, tooLarge) : new Uint8Array();
+  return response.body ? readAtMost(response.body, maxBytes, tooLarge, arrived) : new Uint8Array();
 }

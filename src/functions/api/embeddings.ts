@@ -77,7 +77,7 @@ function base64(vector: Float32Array): string {
 }
 
 export const embeddings = (isolate: Isolate) =>
-  withRoom(isolate, async (context: Context<AppTypes>) => {
+  withRoom(isolate, async (context: Context<AppTypes>, lease) => {
     const timing = context.get("timing");
     const deployment = isolate.deployment();
     const { manifest, tokenize } = deployment;
@@ -85,7 +85,7 @@ export const embeddings = (isolate: Isolate) =>
     check(options, deployment);
     const items = itemsOf(options.input);
     const texts = items.flatMap((each) => ("text" in each ? [each.text] : []));
-    const fetchRemote = remoteFetcher(context.env, timing);
+    const fetchRemote = remoteFetcher(context.env, timing, lease);
     const shown = items.filter((each) => "image" in each);
     const pointers = shown.map(({ pointer }) => pointer);
     const pictures = await Promise.all(shown.map(({ image, pointer }) => pictureFromJson(image, pointer, fetchRemote)));

@@ -1,9 +1,10 @@
 // What the requests of one isolate share: the deployment, the room for bodies, and the texts that were encoded.
 import type { Context, Handler } from "hono";
 import { Problem } from "../../core/problem.ts";
-import { InFlight } from "../body/inFlight.ts";
+import { InFlight, type Lease } from "../body/inFlight.ts";
 import { declaredBytes } from "../body/readBody.ts";
 import { type Deployment, type DeploymentFiles, readDeployment } from "../deployment/deployment.ts";
+import { remoteFetcher } from "../remote/remoteFetcher.ts";
 import type { Asking } from "../tasks/ask.ts";
 import { TextVectors } from "../tasks/textVectors.ts";
 import type { AppTypes } from "./env.ts";
@@ -28,11 +29,12 @@ export function createIsolate(files: DeploymentFiles): Isolate {
   return { deployment, inFlight: new InFlight(IN_FLIGHT_BYTES), texts: new TextVectors() };
 }
 
-export const askingOf = (isolate: Isolate, { env, var: { timing } }: Context<AppTypes>): Asking => ({
+export const askingOf = (isolate: Isolate, { env, var: { timing } }: Context<AppTypes>, lease: Lease): Asking => ({
   ...{ env, timing, deployment: isolate.deployment(), texts: isolate.texts },
+  fetchRemote: remoteFetcher(env, timing, lease),
 });
 
-type Handle = (context: Parameters<Handler<AppTypes>>[0]) => Promise<Response>;
+type Handle = (context: Parameters<Handler<AppTypes>>[0], lease: Lease) => Promise<Response>;
 
 /** A body that says to be too large is never read: a tolerant handler needs no room to say so. */
 function roomFor(request: Request, reading: Reading): number {
@@ -48,12 +50,12 @@ function roomFor(request: Request, reading: Reading): number {
 export const inRoom = <T>(
   { inFlight }: Isolate,
   { req: { raw } }: Context<AppTypes>,
-  work: () => Promise<T>,
+  work: (lease: Lease) => Promise<T>,
   reading: Reading = "strict",
 ): Promise<T> => inFlight.hold(roomFor(raw, reading), work);
 
 /** A handler that starts once there is room for the body of its request. */
 export const withRoom =
-  (isolate: Isolate, handle: Handle): Handle =>
+  (isolate: Isolate, handle: Handle): Handler<AppTypes> =>
   (context) =>
-    inRoom(isolate, context, () => handle(context));
+    inRoom(isolate, context, (lease) => handle(context, lease));

@@ -1,6 +1,7 @@
 // POST /v1/moderate: allow, review or block by a policy, with the reasons.
 import type { Context } from "hono";
 import { partlySeen, type Verdict } from "../../core/policy/decide.ts";
+import type { Lease } from "../body/inFlight.ts";
 import { parseOptions } from "../input/parseOptions.ts";
 import { checkModerator } from "../moderation/judge.ts";
 import { remoteFetcher } from "../remote/remoteFetcher.ts";
@@ -21,12 +22,12 @@ function isUncertain({ categories, reasons }: Verdict, band: Escalate["band"]): 
 }
 
 export const moderate = (isolate: Isolate) => async (context: Context<AppTypes>) => {
-  const work = async (): Promise<() => Response | Promise<Response>> => {
+  const work = async (lease: Lease): Promise<() => Response | Promise<Response>> => {
     const { env } = context;
     const timing = context.get("timing");
     const deployment = isolate.deployment();
     checkModerator(deployment, env.ALLOW_DEMO_MODERATION);
-    const input = await readInput(context.req.raw, 1, remoteFetcher(env, timing), "tolerant");
+    const input = await readInput(context.req.raw, 1, remoteFetcher(env, timing, lease), "tolerant");
     const { escalate, given } = takeEscalate(input);
     const options = parseOptions(ModerateSchema, given);
     const standards = standardsOf(deployment, options);

@@ -96,7 +96,7 @@ function resultOf({ policy, thresholds }: Standard, { decision, reasons, categor
 }
 
 export const moderations = (isolate: Isolate) =>
-  withRoom(isolate, async (context: Context<AppTypes>) => {
+  withRoom(isolate, async (context: Context<AppTypes>, lease) => {
     const timing = context.get("timing");
     const deployment = isolate.deployment();
     const { manifest } = deployment;
@@ -105,7 +105,7 @@ export const moderations = (isolate: Isolate) =>
     if (model && model !== manifest.id && !OPENAI_MODEL.test(model))
       refuse("model_not_found", "/model", `must be ${manifest.id}, the one that is deployed, or left out`);
     const addresses = picturesOf(input);
-    const fetchRemote = remoteFetcher(context.env, timing);
+    const fetchRemote = remoteFetcher(context.env, timing, lease);
     const pictures = await Promise.all(
       addresses.map(({ url, pointer }) => orUnusable(pictureFromJson(url, pointer, fetchRemote))),
     );

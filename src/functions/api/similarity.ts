@@ -65,11 +65,11 @@ function duplicatesOf(matrix: readonly Float32Array[], count: number, threshold:
 }
 
 export const similarity = (isolate: Isolate) =>
-  withRoom(isolate, async (context: Context<AppTypes>) => {
+  withRoom(isolate, async (context: Context<AppTypes>, lease) => {
     const timing = context.get("timing");
     const deployment = isolate.deployment();
     const { manifest } = deployment;
-    const input = await readInput(context.req.raw, MAX_IMAGES, remoteFetcher(context.env, timing));
+    const input = await readInput(context.req.raw, MAX_IMAGES, remoteFetcher(context.env, timing, lease));
     const { texts, pairs, duplicate_threshold } = parseOptions(SimilaritySchema, input);
     const count = input.pictures.length + texts.length;
     if (count < 2) {

@@ -1,6 +1,5 @@
 // POST /v1/tag: every label that the picture shows, each with a probability of its own.
 import type { Context } from "hono";
-import { remoteFetcher } from "../remote/remoteFetcher.ts";
 import { askFor } from "../tasks/askFor.ts";
 import { tagOptions } from "../tasks/tagOptions.ts";
 import { tagPicture } from "../tasks/tagPicture.ts";
@@ -12,10 +11,10 @@ import { askingOf, type Isolate, inRoom } from "./isolate.ts";
 import { readInput } from "./readInput.ts";
 
 export const tag = (isolate: Isolate) => async (context: Context<AppTypes>) => {
-  const answer = await inRoom(isolate, context, async (): Promise<() => Response | Promise<Response>> => {
-    const asking = askingOf(isolate, context);
+  const answer = await inRoom(isolate, context, async (lease): Promise<() => Response | Promise<Response>> => {
+    const asking = askingOf(isolate, context, lease);
     const { deployment } = asking;
-    const input = await readInput(context.req.raw, 1, remoteFetcher(context.env, asking.timing));
+    const input = await readInput(context.req.raw, 1, asking.fetchRemote);
     const { escalate, given } = takeEscalate(input);
     const options = tagOptions(given);
     const big = escalate && checkBank(escalate, options.bank, deployment, context);

@@ -6,6 +6,13 @@ const PATIENCE_MS = 5_000;
 /** A request whose client went away may end without its `finally`; its room is taken back after this long. */
 const LEASE_MS = 30_000;
 
+export interface Lease {
+  /** Keeps the room for longer, each time that the work gets on. */
+  renew(): void;
+  /** Waits for room for so many bytes more. @throws Problem `overloaded` */
+  grow(bytes: number): Promise<void>;
+}
+
 export class InFlight {
   readonly #leases = new Map<symbol, { bytes: number; until: number }>();
   readonly #capacity: number;
@@ -17,25 +24,37 @@ export class InFlight {
     this.#patienceMs = patienceMs;
   }
 
+  /** @throws Problem `overloaded` */
+  async hold<T>(bytes: number, use: (lease: Lease) => Promise<T>, patienceMs = this.#patienceMs): Promise<T> {
+    const key = Symbol();
+    let held = 0;
+    const renew = (): void => {
+      this.#leases.set(key, { bytes: held, until: Date.now() + LEASE_MS });
+    };
+    const take = (more: number): void => {
+      held += more;
+      renew();
+    };
+    const grow = (more: number) => this.#whenFree(more, patienceMs, () => take(more));
+    await grow(bytes);
+    try {
+      return await use({ renew, grow });
+    } finally {
+      this.#leases.delete(key);
+    }
+  }
+
   /**
    * Polls on the request's own timer, since a promise settled by another request's context may never arrive.
-   * @param use is given what keeps its room for longer than a lease, each time that it gets on
-   * @throws Problem `overloaded`
+   * @param take in one go with the last look at what is held, else two would take the same room
    */
-  async hold<T>(bytes: number, use: (renew: () => void) => Promise<T>, patienceMs = this.#patienceMs): Promise<T> {
+  async #whenFree(bytes: number, patienceMs: number, take: () => void): Promise<void> {
     for (let waited = 0; this.#held(Date.now()) + bytes > this.#capacity; waited += POLL_MS) {
       if (waited >= patienceMs)
         throw new Problem("overloaded", "Too many pictures are being worked on. Try again shortly.");
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    const lease = Symbol();
-    const renew = () => this.#leases.set(lease, { bytes, until: Date.now() + LEASE_MS });
-    renew();
-    try {
-      return await use(renew);
-    } finally {
-      this.#leases.delete(lease);
-    }
+    take();
   }
 
   #held(now: number): number {

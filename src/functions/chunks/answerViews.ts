@@ -3,8 +3,10 @@ import { Problem } from "../../core/problem.ts";
 import { Timing } from "../answer/timing.ts";
 import type { Job } from "../batches/jobs.ts";
 import type { TaskOptions } from "../batches/taskOptions.ts";
+import type { InFlight, Lease } from "../body/inFlight.ts";
 import { checkModerator } from "../moderation/judge.ts";
 import type { Views } from "../moderation/viewsOf.ts";
+import { remoteFetcher } from "../remote/remoteFetcher.ts";
 import type { Asking } from "../tasks/ask.ts";
 import { type AskedFor, askFor } from "../tasks/askFor.ts";
 import { classifyPicture } from "../tasks/classifyPicture.ts";
@@ -19,13 +21,16 @@ import type { LineAnswer, LineResult, Working } from "./working.ts";
 const shortest = (vector: Float32Array): number[] => Array.from(vector, (value) => Number(value.toPrecision(9)));
 
 /** Labels of one source are encoded once. */
-function askedOnce(asking: Asking): (options: TaskOptions) => Promise<AskedFor> {
+function askedOnce(
+  inFlight: InFlight,
+  askingWith: (lease: Lease) => Asking,
+): (options: TaskOptions) => Promise<AskedFor> {
   const known = new Map<string, Promise<AskedFor>>();
   return (options) => {
     if (options.task !== "classify" && options.task !== "tag") throw new RangeError("a task without labels");
     const { task, bank, labels, template } = options;
     const key = JSON.stringify([task, bank, labels, template]);
-    const asked = known.get(key) ?? askFor(asking, task, options, []);
+    const asked = known.get(key) ?? inFlight.hold(0, (lease) => askFor(askingWith(lease), task, options, []));
     known.set(key, asked);
     return asked;
   };
@@ -37,14 +42,17 @@ function askedOnce(asking: Asking): (options: TaskOptions) => Promise<AskedFor> 
  */
 export async function answerViews(
   env: ChunkEnv,
-  { deployment, texts, encode }: Working,
+  { deployment, texts, inFlight, encode }: Working,
   { task }: Job,
   parsed: readonly (ParsedLine | Problem)[],
   pictures: readonly (Views | Problem)[],
 ): Promise<LineAnswer[]> {
   const timing = new Timing();
   const parts = { ...env, encode };
-  const asked = askedOnce({ env: parts, timing, deployment, texts });
+  const asked = askedOnce(inFlight, (lease) => ({
+    ...{ env: parts, timing, deployment, texts },
+    fetchRemote: remoteFetcher(env, timing, lease),
+  }));
   return each(parsed, async (line, at): Promise<LineResult> => {
     const views = pictures[at];
     if (line instanceof Problem) throw line;

@@ -4,14 +4,14 @@ import type { Timing } from "../answer/timing.ts";
 import { animationWarnings, truncationWarnings, type Warning } from "../answer/warnings.ts";
 import type { Deployment } from "../deployment/deployment.ts";
 import type { Vision } from "../parts/encodePixels.ts";
-import { type RemoteEnv, remoteFetcher } from "../remote/remoteFetcher.ts";
+import type { FetchRemote } from "../remote/remoteFetcher.ts";
 import { type Classifier, type Labels, labelsClassifier, textsOf } from "./classifier.ts";
 import { type EncodedPicture, encodePictures } from "./encodePictures.ts";
 import { readExamples } from "./examples.ts";
 import type { TextVectors } from "./textVectors.ts";
 
 /** The parts of a deployment that look at pictures and read texts. */
-interface TaskEnv extends RemoteEnv, Vision {
+interface TaskEnv extends Vision {
   IMAGE: Fetcher;
   /** Absent where a deployment does without free text. */
   TEXT?: Fetcher;
@@ -23,6 +23,7 @@ export interface Asking {
   timing: Timing;
   deployment: Deployment;
   texts: TextVectors;
+  fetchRemote: FetchRemote;
 }
 
 interface Asked {
@@ -39,7 +40,7 @@ interface Asked {
  * @throws Problem `text_unavailable`, and what is wrong with the labels and their pictures
  */
 export async function askLabels(
-  { env, timing, deployment, texts: textVectors }: Asking,
+  { env, timing, deployment, texts: textVectors, fetchRemote }: Asking,
   pictures: readonly Uint8Array<ArrayBuffer>[],
   { labels, template }: { labels: Labels; template: string | undefined },
   rivals: boolean,
@@ -47,7 +48,7 @@ export async function askLabels(
   const { manifest } = deployment;
   const texts = textsOf(labels, template);
   const given = texts.filter((text) => text !== undefined);
-  const examples = await readExamples(labels, remoteFetcher(env, timing));
+  const examples = await readExamples(labels, fetchRemote);
   const shownBytes = [...pictures, ...examples.map(({ bytes }) => bytes)];
 
   const [encodedPictures, words] = await Promise.all([

@@ -53,7 +53,7 @@ test("room is taken back after a lease, unless who has it gets on", async () => 
     const [gone, alive] = [work(), work()];
     const holds = [
       inFlight.hold(5, gone.use),
-      inFlight.hold(5, async (renew) => {
+      inFlight.hold(5, async ({ renew }) => {
         const timer = setInterval(renew, 10_000);
         await alive.use();
         clearInterval(timer);

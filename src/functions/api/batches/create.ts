@@ -63,7 +63,7 @@ export const createBatch = (isolate: Isolate) => async (context: Context<AppType
   const opened = { id, task, options: options.options, ...place, priority, callback, caller };
   await openJob(env.DB, { ...opened, now, expires: now + EXPIRES_MS }, now + UPLOAD_MS);
   const uploaded = lines
-    ? await isolate.inFlight.hold(UPLOAD_BYTES, (renew) => upload(env.BUCKET, inputKey(id), raw, renew))
+    ? await isolate.inFlight.hold(UPLOAD_BYTES, ({ renew }) => upload(env.BUCKET, inputKey(id), raw, renew))
     : { bytes: 0, hash: "" };
   const hash = await hashOf(options, uploaded.hash);
   const due = Date.now();
