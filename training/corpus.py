@@ -26,7 +26,7 @@ class Corpus:
         captions = {int(i): texts for i, texts in meta["captions"].items()}
         self.captions = {i: texts for i, texts in captions.items() if train[i]}
         self.validation_captions = {i: texts for i, texts in captions.items() if not train[i]}
-        train[splits.calibration(self.label, self.validation, calibration)] = False
+        train[splits.spread(self.label, self.validation, calibration)] = False
         self._train = train
 
     def trainable(self, held: np.ndarray) -> np.ndarray:

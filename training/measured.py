@@ -30,13 +30,24 @@ class Measured:
     calibration: Pictures  # train pictures, for the temperature; train.py keeps them out of training
 
 
+def chosen(every: list[shards.Picture], label: np.ndarray, index: np.ndarray) -> Pictures:
+    of = [every[i] for i in index]
+    return Pictures([p.blob for p in of], label[index], np.array([p.source for p in of]), [p.captions for p in of])
+
+
 def read(folder: str, calibration: int) -> Measured:
     every = list(shards.read(folder))
     about = meta(every, shards.label_info(folder))
     label, validation = np.array(about["label"]), np.array(about["val"])
+    kept = splits.spread(label, validation, calibration)
+    return Measured(about["labels"], about["alt"], chosen(every, label, validation), chosen(every, label, kept))
 
-    def chosen(index: np.ndarray) -> Pictures:
-        of = [every[i] for i in index]
-        return Pictures([p.blob for p in of], label[index], np.array([p.source for p in of]), [p.captions for p in of])
 
-    return Measured(about["labels"], about["alt"], chosen(validation), chosen(splits.calibration(label, validation, calibration)))
+def train(folder: str, count: int, calibration: int) -> Pictures:
+    """`count` labelled train pictures, evenly spread, none of those for the temperature"""
+    every = list(shards.read(folder))
+    about = meta(every, shards.label_info(folder))
+    label, validation = np.array(about["label"]), np.array(about["val"])
+    left = label.copy()
+    left[splits.spread(label, validation, calibration)] = -1
+    return chosen(every, label, splits.spread(left, validation, count))

@@ -10,7 +10,7 @@ def held_out(labels: int, count: int) -> np.ndarray:
     return held
 
 
-def calibration(label: np.ndarray, validation: np.ndarray, count: int) -> np.ndarray:
+def spread(label: np.ndarray, validation: np.ndarray, count: int) -> np.ndarray:
     """indices of `count` labelled train pictures, spread evenly; label int [N], -1 for none; validation: indices"""
     usable = label >= 0
     usable[validation] = False

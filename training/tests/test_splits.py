@@ -20,8 +20,8 @@ class Splits(unittest.TestCase):
 
     def test_calibration_takes_labelled_train_pictures(self) -> None:
         label = np.array([0, -1, 1, 2, 0, -1, 1])
-        self.assertEqual(splits.calibration(label, np.array([2]), 2).tolist(), [0, 6])
-        self.assertEqual(splits.calibration(label, np.array([2]), 9).tolist(), [0, 3, 4, 6])
+        self.assertEqual(splits.spread(label, np.array([2]), 2).tolist(), [0, 6])
+        self.assertEqual(splits.spread(label, np.array([2]), 9).tolist(), [0, 3, 4, 6])
 
 
 class Names(unittest.TestCase):
