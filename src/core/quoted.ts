@@ -1,6 +1,7 @@
-// A name of the client's own, as an error repeats it: in quotes, and never longer than a person would read.
+// A name of the client's own, as an error repeats it: never longer than a person would read.
 const MOST = 80;
 
-export function quoted(name: string): string {
-  return JSON.stringify(name.length > MOST ? `${name.slice(0, MOST).toWellFormed()}…` : name);
-}
+export const cut = (name: string): string => (name.length > MOST ? `${name.slice(0, MOST).toWellFormed()}…` : name);
+
+/** In quotes. */
+export const quoted = (name: string): string => JSON.stringify(cut(name));

@@ -44,7 +44,7 @@ export const errorRow = (row: number, { code: own, message }: Problem): Row => (
  * @throws Problem `invalid_request`
  */
 export function readRow(header: unknown, at: number): Row {
-  const read = v.safeParse(RowSchema, header);
+  const read = v.safeParse(RowSchema, header, { abortEarly: true });
   if (!read.success) throw new Problem("invalid_request", `Row ${at}: ${read.issues[0].message}.`);
   if (read.output.row !== at)
     throw new Problem("invalid_request", `Row ${read.output.row} comes where row ${at} must.`);

@@ -75,7 +75,7 @@ function tensorsOf(headers: TensorHeader[], binary: Uint8Array, field: string): 
 }
 
 function parse<S extends v.GenericSchema>(schema: S, json: unknown): v.InferOutput<S> {
-  const result = v.safeParse(schema, json);
+  const result = v.safeParse(schema, json, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
   throw invalid(`/${(v.getDotPath(issue) ?? "").replaceAll(".", "/")}`, issue.message);

@@ -1,5 +1,6 @@
 // Whether a URL of a request or a callback may be called: https, a host on the allow-list, nothing that could lead inside.
 import { Problem } from "../problem.ts";
+import { cut } from "../quoted.ts";
 
 /** Names that never leave a network: RFC 6761, RFC 6762, RFC 8375 and what clouds use inside. */
 const PRIVATE_SUFFIXES = [".localhost", ".local", ".internal", ".intranet", ".home.arpa", ".lan", ".test", ".onion"];
@@ -28,10 +29,10 @@ export function checkUrl(address: string, hosts: readonly string[]): URL {
   const host = url.hostname.toLowerCase().replace(/\.$/, "");
   if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(host) || host.startsWith("[")) throw refused("IP addresses are not called.");
   if (!host.includes(".") || PRIVATE_SUFFIXES.some((suffix) => host.endsWith(suffix))) {
-    throw refused(`${host} is a private name.`);
+    throw refused(`${cut(host)} is a private name.`);
   }
   if (!hosts.some((pattern) => matches(host, pattern.toLowerCase()))) {
-    throw refused(`${host} is not among the hosts that this deployment may call.`);
+    throw refused(`${cut(host)} is not among the hosts that this deployment may call.`);
   }
   return url;
 }

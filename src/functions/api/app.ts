@@ -1,6 +1,7 @@
 // The public API: routes, and what every answer has in common.
 import { Hono } from "hono";
 import { Problem } from "../../core/problem.ts";
+import { cut } from "../../core/quoted.ts";
 import { Timing } from "../answer/timing.ts";
 import type { DeploymentFiles } from "../deployment/deployment.ts";
 import { auth } from "./auth.ts";
@@ -57,7 +58,7 @@ export function createApp(files: DeploymentFiles): Hono<AppTypes> {
     return OPENAI_PATHS.has(context.req.path) ? openAiError(problem, requestId) : problem.toResponse(requestId);
   });
   app.notFound((context) =>
-    new Problem("not_found", `There is no ${context.req.path} here.`).toResponse(context.get("requestId")),
+    new Problem("not_found", `There is no ${cut(context.req.path)} here.`).toResponse(context.get("requestId")),
   );
   app.use(crossOrigin);
   // Signed instead of keyed, so before the keys are asked for.

@@ -2,6 +2,7 @@
 // https://platform.openai.com/docs/api-reference/embeddings, https://jina.ai/embeddings
 import type { Context } from "hono";
 import * as v from "valibot";
+import { list } from "../../core/json/list.ts";
 import { Problem } from "../../core/problem.ts";
 import type { Deployment } from "../deployment/deployment.ts";
 import { either } from "../input/either.ts";
@@ -16,6 +17,7 @@ import { readJson } from "./readInput.ts";
 
 const MAX_IMAGES = 32;
 const MAX_TEXTS = 256;
+const MAX_ITEMS = MAX_IMAGES + MAX_TEXTS;
 
 const item = either([text, v.strictObject({ text }), v.strictObject({ image: pictureValue })], ({ input }) => {
   if (typeof input === "number") return "is a token id: send the text";
@@ -26,7 +28,13 @@ const item = either([text, v.strictObject({ text }), v.strictObject({ image: pic
 export const EmbeddingsSchema = v.strictObject({
   model: v.string("must be the id of the model"),
   input: either(
-    [text, v.pipe(v.array(item), v.minLength(1, "must have at least one item"))],
+    [
+      text,
+      v.pipe(
+        list(item, "must be a list", MAX_ITEMS, `may have ${MAX_IMAGES} pictures and ${MAX_TEXTS} texts at most`),
+        v.minLength(1, "must have at least one item"),
+      ),
+    ],
     "must be a text or a list",
   ),
   encoding_format: v.optional(v.picklist(["float", "base64"], "must be float or base64"), "float"),

@@ -2,6 +2,7 @@
 // https://platform.openai.com/docs/api-reference/moderations
 import type { Context } from "hono";
 import * as v from "valibot";
+import { list } from "../../core/json/list.ts";
 import type { Verdict } from "../../core/policy/decide.ts";
 import type { Category, Thresholds } from "../../core/policy/policy.ts";
 import { worst } from "../../core/policy/worst.ts";
@@ -36,14 +37,16 @@ export const ModerationsSchema = v.strictObject({
     [
       v.string(),
       v.pipe(
-        v.array(
+        list(
           either(
             [v.string(), v.variant("type", [TextSchema, ImageSchema], 'must be "text" or "image_url"')],
             'must be a text, or an object of type "text" or "image_url"',
           ),
+          "must be a list",
+          2 * MAX_IMAGES,
+          `may have ${2 * MAX_IMAGES} parts at most`,
         ),
         v.minLength(1, "must have at least one part"),
-        v.maxLength(2 * MAX_IMAGES, `may have ${2 * MAX_IMAGES} parts at most`),
       ),
     ],
     "must be a list of image_url parts",

@@ -1,6 +1,7 @@
 // The three forms of a request with a picture (raw body, multipart, JSON) as one: the bytes, and the options beside them.
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
 import { Problem } from "../../core/problem.ts";
+import { cut } from "../../core/quoted.ts";
 import { readBody } from "../body/readBody.ts";
 import type { Given } from "../input/options.ts";
 import { orUnusable } from "../input/orUnusable.ts";
@@ -139,7 +140,7 @@ async function fromMultipart(request: Request, body: Bytes, query: [string, stri
 }
 
 const partProblem = (name: string, message: string): Problem =>
-  new Problem("invalid_request", `${name}: ${message}.`, { errors: [{ parameter: name, message }] });
+  new Problem("invalid_request", `${cut(name)}: ${message}.`, { errors: [{ parameter: cut(name), message }] });
 
 /** The options of a request's query. @throws Problem `invalid_request` where one is repeated that is no list */
 export const queryOptions = (request: Request): Given => ({
@@ -156,8 +157,8 @@ function optionsOf(pairs: [string, string][]): Record<string, unknown> {
     if (LISTS.has(name)) options.set(name, [...(Array.isArray(before) ? before : []), value]);
     else if (before === undefined) options.set(name, value);
     else
-      throw new Problem("invalid_request", `${name} is repeated.`, {
-        errors: [{ parameter: name, message: "is repeated" }],
+      throw new Problem("invalid_request", `${cut(name)} is repeated.`, {
+        errors: [{ parameter: cut(name), message: "is repeated" }],
       });
   }
   return Object.fromEntries(options);

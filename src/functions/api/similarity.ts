@@ -1,6 +1,7 @@
 // POST /v1/similarity: cosines between pictures and texts, and which pictures are near-duplicates.
 import type { Context } from "hono";
 import * as v from "valibot";
+import { list } from "../../core/json/list.ts";
 import { Problem } from "../../core/problem.ts";
 import { cosines } from "../../core/score/cosines.ts";
 import { round6 } from "../../core/score/round6.ts";
@@ -30,14 +31,13 @@ const index = v.pipe(
   v.minValue(0, "must be at least 0"),
 );
 export const SimilaritySchema = v.strictObject({
-  texts: v.optional(
-    v.pipe(v.array(text, "must be a list"), v.maxLength(MAX_TEXTS, `at most ${MAX_TEXTS} texts are taken`)),
-    [],
-  ),
+  texts: v.optional(list(text, "must be a list", MAX_TEXTS, `at most ${MAX_TEXTS} texts are taken`), []),
   pairs: v.optional(
-    v.pipe(
-      v.array(v.strictTuple([index, index], "must be two numbers"), "must be a list"),
-      v.maxLength(MAX_PAIRS, `at most ${MAX_PAIRS} pairs are taken`),
+    list(
+      v.strictTuple([index, index], "must be two numbers"),
+      "must be a list",
+      MAX_PAIRS,
+      `at most ${MAX_PAIRS} pairs are taken`,
     ),
   ),
   duplicate_threshold: v.optional(

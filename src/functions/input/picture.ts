@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
 import { Problem } from "../../core/problem.ts";
+import { cut } from "../../core/quoted.ts";
 import type { FetchRemote } from "../remote/remoteFetcher.ts";
 import { decodeBase64 } from "./base64.ts";
 
@@ -51,7 +52,7 @@ function bytesOf(
       );
     }
     if (type && !/^(?:image\/|application\/octet-stream)/i.test(type))
-      return refuse(pointer, `is a data URI of ${type}, not of an image`);
+      return refuse(pointer, `is a data URI of ${cut(type)}, not of an image`);
     return decodeBase64(value.slice(head.length), pointer);
   }
   if (typeof value !== "object" || value === null)

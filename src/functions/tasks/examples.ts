@@ -20,15 +20,17 @@ export async function readExamples(
   labels: NonNullable<LabelSource["labels"]>,
   fetchRemote: FetchRemote,
 ): Promise<Example[]> {
-  const stated = labels.flatMap((each, label) => {
-    const images = typeof each === "string" ? [] : (each.images ?? []);
-    return images.map((image, at) => ({ label, image, pointer: `/labels/${label}/images/${at}` }));
-  });
+  const imagesOf = (label: (typeof labels)[number]): unknown[] =>
+    typeof label === "string" ? [] : (label.images ?? []);
+  const count = labels.reduce((sum, label) => sum + imagesOf(label).length, 0);
   const most = MAX_PICTURES - 1;
-  if (stated.length > most) {
-    const message = `have ${stated.length} pictures, where ${most} beside the one asked about are taken`;
+  if (count > most) {
+    const message = `have ${count} pictures, where ${most} beside the one asked about are taken`;
     throw new Problem("invalid_request", `labels ${message}.`, { errors: [{ pointer: "/labels", message }] });
   }
+  const stated = labels.flatMap((each, label) =>
+    imagesOf(each).map((image, at) => ({ label, image, pointer: `/labels/${label}/images/${at}` })),
+  );
   return Promise.all(
     stated.map(async ({ label, image, pointer }) => ({
       label,

@@ -39,3 +39,12 @@ test("a value keeps what its own schema says", () => {
     { pointer: "/within", message: "must be an object" },
   ]);
 });
+
+test("of many errors as many as a person would read are told, and names are cut", () => {
+  const many = v.object({ all: v.array(v.string("must be text")) });
+  const all = { all: new Array(1_000).fill(1) };
+  expect(errorsOf(many, all)).toHaveLength(20);
+  expect(() => parseOptions(many, { options: all, form: "json" })).toThrow(/; and 980 more\.$/);
+  const [error] = errorsOf(SCHEMAS.strict, { name: "a", ["x".repeat(1e6)]: 1 });
+  expect(error?.pointer).toBe(`/${"x".repeat(80)}…`);
+});
