@@ -108,7 +108,9 @@ export function createApp({
       encode: (input: Parameters<Batcher["add"]>[0], header: InferRequestHeader) =>
         within(deadlineOf(header, deadlineMs), request.signal, (signal) => batcher.add(input, signal)),
     };
-    const { headers, body } = await room.hold(Math.min(request.declared, cap), async () =>
+    // What is packed may unpack to anything up to the cap.
+    const packed = (request.headers.get("content-encoding") ?? "identity").toLowerCase() !== "identity";
+    const { headers, body } = await room.hold(packed ? cap : Math.min(request.declared, cap), async () =>
       answerInfer(served, await request.body(cap), headerLength),
     );
     return new Response(body, { headers });

@@ -9,7 +9,8 @@ export interface Found {
 
 export const isPointer = (text: string): boolean => /^(?:\/(?:[^~/]|~[01])*)+$/.test(text);
 
-const escaped = (segment: string): string => segment.replaceAll("~", "~0").replaceAll("/", "~1");
+/** A key as a pointer names it. */
+export const escaped = (segment: string): string => segment.replaceAll("~", "~0").replaceAll("/", "~1");
 
 const invalid = (pointer: string, message: string): Problem =>
   new Problem("invalid_request", `${pointer} ${message}.`, { errors: [{ pointer, message }] });

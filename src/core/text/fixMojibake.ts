@@ -59,10 +59,17 @@ function pass(text: string): string {
   return out.replace(/(?<=^|[a-z] ?)Ã /g, "à ");
 }
 
-/** Until nothing changes: text can be misread more than once. */
+/** A text can be misread more than once, or be made to take as many passes as it has characters: past this many it stays. */
+const PASSES = 8;
+
 export function fixMojibake(text: string): string {
-  // Without a lead byte's character there is nothing to repair, which is the common case.
-  if (!/[\xc2-\xf4]/.test(text)) return text;
-  const fixed = pass(text);
-  return fixed === text ? text : fixMojibake(fixed);
+  let fixed = text;
+  for (let count = 0; count < PASSES; count++) {
+    // Without a lead byte's character there is nothing to repair, which is the common case.
+    if (!/[\xc2-\xf4]/.test(fixed)) break;
+    const before = fixed;
+    fixed = pass(before);
+    if (fixed === before) break;
+  }
+  return fixed;
 }

@@ -1,5 +1,6 @@
 // The three forms of a request with a picture (raw body, multipart, JSON) as one: the bytes, and the options beside them.
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
+import { parseJson } from "../../core/json/parseJson.ts";
 import { Problem } from "../../core/problem.ts";
 import { cut } from "../../core/quoted.ts";
 import { readBody } from "../body/readBody.ts";
@@ -102,12 +103,7 @@ export async function readJson(request: Request): Promise<Input> {
 }
 
 function jsonObject(body: Uint8Array): Record<string, unknown> {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
-  } catch (cause) {
-    throw new Problem("invalid_json", "The body is not valid JSON.", { cause });
-  }
+  const json = parseJson(body);
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw new Problem("invalid_request", "The body must be a JSON object.", {
       errors: [{ pointer: "", message: "must be an object" }],
@@ -148,18 +144,29 @@ export const queryOptions = (request: Request): Given => ({
   form: "parameters",
 });
 
+/** Digits beyond are no number that anything asks for, and take the pattern long. */
+const NUMBER_LENGTH = 32;
+const NUMBER = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+
+const typed = (name: string, text: string): unknown =>
+  NUMBERS.has(name) && text.length <= NUMBER_LENGTH && NUMBER.test(text) ? Number(text) : text;
+
 /** Text of a query or form as the values that it stands for; what is no number stays text and is refused by the schema. */
 function optionsOf(pairs: [string, string][]): Record<string, unknown> {
   const options = new Map<string, unknown>();
+  const lists = new Map([...LISTS].map((name): [string, string[]] => [name, []]));
   for (const [name, text] of pairs) {
-    const value = NUMBERS.has(name) && /^-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
-    const before = options.get(name);
-    if (LISTS.has(name)) options.set(name, [...(Array.isArray(before) ? before : []), value]);
-    else if (before === undefined) options.set(name, value);
-    else
+    const list = lists.get(name);
+    if (list) {
+      list.push(text);
+      options.set(name, list);
+      continue;
+    }
+    if (options.has(name))
       throw new Problem("invalid_request", `${cut(name)} is repeated.`, {
         errors: [{ parameter: cut(name), message: "is repeated" }],
       });
+    options.set(name, typed(name, text));
   }
   return Object.fromEntries(options);
 }

@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import { sha256 } from "../../core/hash.ts";
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
+import { parseJson } from "../../core/json/parseJson.ts";
 import { select } from "../../core/json/pointer.ts";
 import { Problem } from "../../core/problem.ts";
 import { quoted } from "../../core/quoted.ts";
@@ -44,14 +45,6 @@ function sourceOf(id: string, sources: ReadonlyMap<string, WebhookSource>): Webh
   const source = sources.get(id);
   if (source) return source;
   throw new Problem("source_not_found", `There is no source of webhooks ${quoted(id)} here.`);
-}
-
-function parse(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
-  } catch (cause) {
-    throw new Problem("invalid_json", "The body is not valid JSON.", { cause });
-  }
 }
 
 const invalid = (pointer: string, message: string): Problem =>
@@ -151,7 +144,7 @@ export const webhook =
     const bodyHash = await sha256(body);
     if (await findReceipt(env.DB, source.id, webhookId)) return repeated(context, source.id, webhookId, bodyHash);
     checkModerator(deployment, env.ALLOW_DEMO_MODERATION);
-    const asked = askedOf(source, parse(body));
+    const asked = askedOf(source, parseJson(body));
     const inline = asked.pictures.length <= INLINE_PICTURES;
     const now = Date.now();
     const receipt = await openReceipt(

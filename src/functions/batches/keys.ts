@@ -1,4 +1,5 @@
 // Where a batch lies in the bucket. Everything of a job is below its folder, so that deleting it is one prefix.
+import { exceeds } from "./exceeds.ts";
 
 const FOLDER = "batches/";
 
@@ -22,6 +23,10 @@ const OUTPUTS = {
 } as const;
 export type Output = keyof typeof OUTPUTS;
 export const outputKey = (job: string, output: Output): string => `${folderOf(job)}${OUTPUTS[output]}`;
+
+/** In UTF-8: asked for a longer one, R2 throws. */
+export const MAX_KEY_BYTES = 1_024;
+export const isTooLong = (key: string): boolean => exceeds(key, MAX_KEY_BYTES);
 
 /** Objects that hold jobs are no pictures or inputs of others. */
 export const isOwn = (key: string): boolean => key.startsWith(FOLDER);

@@ -5,6 +5,7 @@ import { parseOptions } from "../input/parseOptions.ts";
 import { classifyOptions } from "../tasks/classifyOptions.ts";
 import { ModerateSchema } from "../tasks/moderateOptions.ts";
 import { tagOptions } from "../tasks/tagOptions.ts";
+import { withFlatExamples } from "./flatExamples.ts";
 import type { Task } from "./jobs.ts";
 
 const EmbedSchema = v.strictObject({});
@@ -19,9 +20,9 @@ export type TaskOptions =
 export function taskOptions(task: Task, given: Given): TaskOptions {
   switch (task) {
     case "classify":
-      return { task, ...classifyOptions(given) };
+      return { task, ...withFlatExamples(classifyOptions(given)) };
     case "tag":
-      return { task, ...tagOptions(given) };
+      return { task, ...withFlatExamples(tagOptions(given)) };
     case "moderate":
       return { task, ...parseOptions(ModerateSchema, given) };
     case "embed":

@@ -1,6 +1,7 @@
 // The answers of one chunk as an object of the bucket: NDJSON of results, NDJSON of errors, vectors. The first that is written counts.
 import * as v from "valibot";
 import { Problem } from "../../core/problem.ts";
+import { exceeds } from "../batches/exceeds.ts";
 import type { ReadLine } from "../batches/line.ts";
 import type { Answered } from "./chunkRows.ts";
 import type { LineResult } from "./working.ts";
@@ -16,7 +17,21 @@ export interface AnsweredLine extends ReadLine {
   answer: LineResult | LineError;
 }
 
+/** Of the JSON of a result: a line of 60 bytes can ask for 1,000 labels of 1,000 characters, and a chunk is held as a whole. */
+const MAX_RESULT_BYTES = 256 * 2 ** 10;
+const TOO_LONG: LineError = {
+  code: "invalid_request",
+  detail: `The answer has more than ${MAX_RESULT_BYTES / 2 ** 10} KiB: ask for fewer labels with top_k or max_tags.`,
+};
+
 export const lineError = ({ code, message }: Problem): LineError => ({ code, detail: message });
+
+/** As it is written, or why there is none. */
+function resultOf({ custom_id, answer }: AnsweredLine): string | LineError {
+  if (!("result" in answer)) return answer;
+  const json = JSON.stringify({ custom_id, result: answer.result });
+  return exceeds(json, MAX_RESULT_BYTES) ? TOO_LONG : json;
+}
 
 const number = v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number));
 const MetadataSchema = v.object({ completed: number, failed: number, results: number, errors: number });
@@ -46,11 +61,13 @@ export async function writeAnswers(
   const results: string[] = [];
   const errors: string[] = [];
   const vectors = new Float32Array(lines.length * dim).fill(Number.NaN);
-  for (const [row, { custom_id, number: line, answer }] of lines.entries()) {
-    if ("result" in answer) {
-      results.push(`${JSON.stringify({ custom_id, result: answer.result })}\n`);
-      if (answer.vector) vectors.set(answer.vector, row * dim);
-    } else errors.push(`${JSON.stringify({ custom_id, line, error: answer })}\n`);
+  for (const [row, each] of lines.entries()) {
+    const { custom_id, number: line, answer } = each;
+    const result = resultOf(each);
+    if (typeof result === "string") {
+      results.push(`${result}\n`);
+      if ("vector" in answer && answer.vector) vectors.set(answer.vector, row * dim);
+    } else errors.push(`${JSON.stringify({ custom_id, line, error: result })}\n`);
   }
   const encoder = new TextEncoder();
   const [resultBytes, errorBytes] = [encoder.encode(results.join("")), encoder.encode(errors.join(""))];

@@ -2,7 +2,7 @@
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
 import { Problem } from "../../core/problem.ts";
 import type { Timing } from "../answer/timing.ts";
-import { isOwn, pictureKey } from "../batches/keys.ts";
+import { isOwn, isTooLong, MAX_KEY_BYTES, pictureKey } from "../batches/keys.ts";
 import { pictureFromJson, type ReadObject } from "../input/picture.ts";
 import { remoteFetcher } from "../remote/remoteFetcher.ts";
 import type { ChunkEnv } from "./env.ts";
@@ -13,6 +13,7 @@ const objectReader =
   async (key, pointer) => {
     const wrong = (code: "not_found" | "body_too_large" | "invalid_request", message: string) =>
       new Problem(code, `${pointer} ${message}.`, { errors: [{ pointer, message }] });
+    if (isTooLong(key)) throw wrong("invalid_request", `may have ${MAX_KEY_BYTES} bytes at most`);
     if (isOwn(key) && key !== own) throw wrong("invalid_request", "names an object of a batch, not a picture");
     const object = await BUCKET.get(key);
     if (!object) throw wrong("not_found", "names no object of the bucket");

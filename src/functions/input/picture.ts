@@ -1,6 +1,7 @@
 // `<picture>` in a JSON body: a data URI, an object with base64, an address, or for batches the key of an object in the bucket.
 import * as v from "valibot";
 import { PICTURE_BYTES_CAP } from "../../core/image/bytesCap.ts";
+import { escaped } from "../../core/json/pointer.ts";
 import { Problem } from "../../core/problem.ts";
 import { cut } from "../../core/quoted.ts";
 import type { FetchRemote } from "../remote/remoteFetcher.ts";
@@ -62,7 +63,7 @@ function bytesOf(
   const [most, known] = readObject ? ["data, url and key", "data, url or key"] : ["data and url", "data or url"];
   if (entries.length !== 1) return refuse(pointer, `must have exactly one of ${most}`);
   if (name !== "data" && name !== "url" && !(name === "key" && readObject))
-    return refuse(`${pointer}/${name}`, `is not known: ${known}`);
+    return refuse(`${pointer}/${escaped(cut(name))}`, `is not known: ${known}`);
   if (typeof content !== "string") return refuse(`${pointer}/${name}`, "must be a string");
   if (name === "key" && readObject) return readObject(content, `${pointer}/key`);
   if (name === "url") return fetchRemote(content, `${pointer}/url`);

@@ -43,5 +43,6 @@ test("nesting is bounded", () => {
   clean(`&${"amp;".repeat(4000)}`, "open_clip");
   clean("Ã".repeat(16_000), "open_clip");
   clean("Ã©".repeat(8_000), "open_clip");
-  expect(performance.now() - started).toBeLessThan(1000);
+  clean(`Ã${"\x83".repeat(16_000)}`, "open_clip"); // one character less in every pass
+  expect(performance.now() - started).toBeLessThan(5000);
 });

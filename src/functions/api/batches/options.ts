@@ -2,8 +2,9 @@
 import * as v from "valibot";
 import { Problem } from "../../../core/problem.ts";
 import { checkUrl } from "../../../core/remote/checkUrl.ts";
+import { exceeds } from "../../batches/exceeds.ts";
 import { type JobInput, PRIORITIES, TASKS, type Task } from "../../batches/jobs.ts";
-import { isOwn } from "../../batches/keys.ts";
+import { isOwn, isTooLong, MAX_KEY_BYTES } from "../../batches/keys.ts";
 import { type TaskOptions, taskOptions } from "../../batches/taskOptions.ts";
 import type { BigModel, Deployment } from "../../deployment/deployment.ts";
 import { either } from "../../input/either.ts";
@@ -20,7 +21,15 @@ import type { Env } from "../env.ts";
 import { checkEmbeddedBank, checkEmbeddedPolicies } from "../escalation/embedded.ts";
 import { placeOf } from "./place.ts";
 
-const object = (what: string) => v.pipe(v.string(`must be the ${what}`), v.minLength(1, `must be the ${what}`));
+/** As JSON, in UTF-8: with everything else of the job they are a row of the database, which may have 2 MB. */
+const MAX_OPTIONS_BYTES = 2 ** 20;
+
+const object = (what: string) =>
+  v.pipe(
+    v.string(`must be the ${what}`),
+    v.minLength(1, `must be the ${what}`),
+    v.check((key) => !isTooLong(key), `may have ${MAX_KEY_BYTES} bytes at most`),
+  );
 const key = v.pipe(
   object("key of an object"),
   v.check((key) => !isOwn(key), "must be the key of an object that belongs to no batch"),
@@ -106,6 +115,13 @@ function checkBigTask(options: TaskOptions, big: BigModel, env: Env): void {
   throw new Problem("text_unavailable", message, named("labels", message));
 }
 
+/** @throws Problem `body_too_large` */
+function checkBytes(options: BatchOptions["options"]): void {
+  if (!exceeds(JSON.stringify(options), MAX_OPTIONS_BYTES)) return;
+  const message = `The options of a batch may have ${MAX_OPTIONS_BYTES / 2 ** 20} MiB as JSON, the pictures of labels included.`;
+  throw new Problem("body_too_large", message);
+}
+
 /** @throws Problem naming the field that is wrong */
 export function batchOptions(given: Given, deployment: Deployment, env: Env): BatchOptions {
   const { manifest } = deployment;
@@ -115,6 +131,7 @@ export function batchOptions(given: Given, deployment: Deployment, env: Env): Ba
   const from = given.form === "json" ? input : undefined;
   const own = given.form === "json" || input === undefined ? options : { ...options, input };
   const asked = taskOptions(task, { options: own, form: given.form });
+  checkBytes(own);
   const { big } = deployment;
   if (big && place.model.space === big.manifest.space) checkBigTask(asked, big, env);
   else checkTask(asked, deployment, env);

@@ -13,7 +13,7 @@ const probability = v.pipe(
   v.maxValue(1, "must be at most 1"),
 );
 
-const EscalateSchema = v.objectWithRest(
+const EscalateSchema = v.strictObject(
   {
     model: v.pipe(v.string("must be the id of the big model"), v.minLength(1, "must be the id of the big model")),
     /** Both ends included. */
@@ -31,7 +31,6 @@ const EscalateSchema = v.objectWithRest(
       0,
     ),
   },
-  v.never("is not known here"),
   "must be {model, band, wait_ms?}",
 );
 export type Escalate = v.InferOutput<typeof EscalateSchema>;
