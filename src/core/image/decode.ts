@@ -33,6 +33,9 @@ const SHRINK_MARGIN = 4;
 /** Read as they are, as PIL does: a PNG's gamma is not applied. All others are converted to sRGB. */
 const TAKEN_AS_SRGB = new Set<number>([ColorSpace.sRGB, ColorSpace.RGB, ColorSpace.Gray, ColorSpace.LinearGray]);
 
+/** Texts and the like that libpng reads, up to 8 MB unpacked each; it passes over the ones after them. */
+const PNG_CHUNKS = "16";
+
 /** libjpeg and libtiff call a picture that ends early a warning and fill the rest with grey. */
 const CUT_OFF = /premature end|unexpected end|read error|not enough data|insufficient/i;
 
@@ -50,6 +53,7 @@ function readSettings(format: ImageFormat, header: ImageHeader, size: number): M
   settings.format = CODER[format];
   settings.frameIndex = 0;
   settings.frameCount = 1;
+  if (format === "png") settings.setDefine("png:chunk-cache-max", PNG_CHUNKS);
   const hint = SHRINK_MARGIN * size;
   // A hint above the source's own size would enlarge it.
   if (
@@ -150,7 +154,10 @@ export interface Layer {
 export function decodeLayer<T>(bytes: Uint8Array, format: "png" | "webp", use: (layer: Layer) => T): T {
   const settings = new MagickReadSettings();
   settings.format = CODER[format];
-  if (format === "png") settings.setDefine("png:ignore-crc", "true");
+  if (format === "png") {
+    settings.setDefine("png:chunk-cache-max", PNG_CHUNKS);
+    settings.setDefine("png:ignore-crc", "true");
+  }
   return readWith(bytes, settings, (image, pixels) =>
     use({
       columns: image.width,

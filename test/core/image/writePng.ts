@@ -3,7 +3,7 @@ import { crc32, deflateSync } from "node:zlib";
 
 type Rgb = readonly [number, number, number];
 
-function chunk(name: string, data: Uint8Array): Buffer {
+export function chunk(name: string, data: Uint8Array): Buffer {
   const body = Buffer.concat([Buffer.from(name, "latin1"), data]);
   const around = Buffer.alloc(8);
   around.writeUInt32BE(data.length);

@@ -57,24 +57,31 @@ interface Source {
   maxBytes: number;
 }
 
+/** @param start behind the fcTL chunk; yields the data of the frame as a still PNG has them */
+function* dataFrom(bytes: Uint8Array, view: DataView, start: number): Generator<Part, void> {
+  for (const { name, data } of chunksFrom(bytes, view, start)) {
+    if (name === FCTL || name === IEND) return;
+    // What precedes the data of an fdAT chunk is its number in the animation.
+    if (name === FDAT) yield { name: IDAT, data: data.subarray(4) };
+    if (name === IDAT) yield { name, data };
+  }
+}
+
 /** @param start behind the fcTL chunk; @returns a still PNG */
 function stillOf({ bytes, view, colours, maxBytes }: Source, start: number, width: number, height: number): Uint8Array {
-  const parts: Part[] = [...colours];
-  for (const { name, data } of chunksFrom(bytes, view, start)) {
-    if (name === FCTL || name === IEND) break;
-    // What precedes the data of an fdAT chunk is its number in the animation.
-    if (name === FDAT) parts.push({ name: IDAT, data: data.subarray(4) });
-    if (name === IDAT) parts.push({ name, data });
-  }
-  parts.push({ name: IEND, data: new Uint8Array() });
-  const length = parts.reduce((sum, { data }) => sum + AROUND + data.length, SIGNATURE + IHDR_CHUNK);
+  const sizeOf = (sum: number, { data }: Part) => sum + AROUND + data.length;
+  let length = colours.reduce(sizeOf, SIGNATURE + IHDR_CHUNK + AROUND);
+  // Twice over, since a list of a million empty chunks would take more than the file.
+  for (const part of dataFrom(bytes, view, start)) length = sizeOf(length, part);
   if (length > maxBytes) throw new HeapExhausted("The frame takes more memory than there is.");
   const file = new Uint8Array(length);
   file.set(bytes.subarray(0, SIGNATURE + IHDR_CHUNK));
   new DataView(file.buffer).setUint32(SIGNATURE + 8, width);
   new DataView(file.buffer).setUint32(SIGNATURE + 12, height);
   let at = SIGNATURE + IHDR_CHUNK;
-  for (const part of parts) at = put(file, at, part);
+  for (const part of colours) at = put(file, at, part);
+  for (const part of dataFrom(bytes, view, start)) at = put(file, at, part);
+  put(file, at, { name: IEND, data: new Uint8Array() });
   return file;
 }
 

@@ -1,4 +1,5 @@
-// Size and kind of a JPEG, from its start-of-frame marker (ITU-T T.81, B.2.2).
+// Size and kind of a JPEG, from its start-of-frame marker (ITU-T T.81, B.2.2), and how often it is gone over.
+import { Problem } from "../../problem.ts";
 import type { ImageHeader } from "../header.ts";
 
 const START_OF_SCAN = 0xda;
@@ -11,6 +12,22 @@ const isStartOfFrame = (marker: number): boolean =>
 /** SOF2, 6, 10 and 14: the decoder holds every coefficient until the last scan. */
 const isProgressive = (marker: number): boolean => (marker & 3) === 2;
 
+/** A decoder goes over the whole picture for each; encoders make ten or so. */
+const MAX_SCANS = 100;
+
+/** @param from behind the start of frame. @throws Problem `image_unreadable` */
+function checkScans(view: DataView, from: number): void {
+  let scans = 0;
+  for (let at = from; at + 1 < view.byteLength; at++) {
+    if (view.getUint8(at) !== 0xff) continue;
+    const marker = view.getUint8(at + 1);
+    if (marker === END_OF_IMAGE) return;
+    if (marker === START_OF_SCAN && ++scans > MAX_SCANS)
+      throw new Problem("image_unreadable", `The JPEG has more than the ${MAX_SCANS} scans that are taken.`);
+  }
+}
+
+/** @throws RangeError where it is damaged; Problem `image_unreadable` */
 export function readJpegHeader(view: DataView): ImageHeader {
   let at = 2;
   while (true) {
@@ -19,6 +36,7 @@ export function readJpegHeader(view: DataView): ImageHeader {
     while (view.getUint8(at) === 0xff) at++;
     const marker = view.getUint8(at++);
     if (isStartOfFrame(marker)) {
+      if (isProgressive(marker)) checkScans(view, at);
       return {
         height: view.getUint16(at + 3),
         width: view.getUint16(at + 5),
