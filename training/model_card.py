@@ -26,7 +26,8 @@ around it is Apache-2.0. `pack.json` says the same in `source.licence`.
 | compute | {compute} |
 
 Trained from scratch by contrastive learning: the multi-positive cross-entropy over the label bank, InfoNCE on captions, the
-geometry of a real CLIP's text vectors (Detic's, names only), and at last NT-Xent of two views. [training/README.md](../../training/README.md) has the recipe and the ablation.
+geometry of a real CLIP's text vectors (Detic's, names only), and at last NT-Xent of two views; then BatchNorm's statistics anew on
+pictures as the product sees them. [training/README.md](../../training/README.md) has the recipe and the ablation.
 
 ## What it was measured on
 

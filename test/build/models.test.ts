@@ -34,8 +34,8 @@ test("nano's checkpoint becomes an fp32 and an int8 pack of one space", async ()
   expect([int8.quantization, fp32.quantization]).toEqual(["int8", "fp32"]);
   expect(int8.space).toBe(fp32.space);
   expect(int8.pack).not.toBe(fp32.pack);
-  // The committed pack was calibrated on other pictures: the same space, another pack.
-  expect(int8.space).toBe(JSON.parse(readFileSync("models/nano/pack.json", "utf8")).space);
+  // The committed pack comes of more training than the checkpoint, so that their vectors are not to be mixed.
+  expect(int8.space).not.toBe(JSON.parse(readFileSync("models/nano/pack.json", "utf8")).space);
   expect(json("int8", "drift.json").image.count).toBe(10);
   expect(json("int8", "calibration.json").pictures).toBe(10);
 });
