@@ -52,7 +52,7 @@ test("both towers reproduce their canary", async () => {
 
 describe("against open_clip_torch on the same checkpoint", () => {
   const golden: { image: number[][]; text: number[][] } = JSON.parse(
-    readFileSync("test/goldens/parity/nano/vectors.json", "utf8"),
+    readFileSync("test/goldens/pack/nano/vectors.json", "utf8"),
   );
   const { count, pixels, ids } = goldenInputs(size, manifest.text.context, manifest.text.vocab);
 
