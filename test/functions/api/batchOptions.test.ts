@@ -45,10 +45,10 @@ describe.each(["classify", "tag"])("labels of %s", (task) => {
   });
 
   test("are, with all options, no more than a row of the database holds", () => {
-    const large = { code: "body_too_large", message: expect.stringContaining("1 MiB as JSON") };
+    const large = { code: "body_too_large", message: expect.stringContaining("256 KiB as JSON") };
     const pictured = (length: number) => [{ name: "a", images: [{ data: "A".repeat(length) }] }];
-    expect(refused({ task, input, labels: pictured(2 ** 20) })).toMatchObject(large);
-    expect(refused({ task, input, labels: pictured(2 ** 20 - 100) })).toBeUndefined();
+    expect(refused({ task, input, labels: pictured(2 ** 18) })).toMatchObject(large);
+    expect(refused({ task, input, labels: pictured(2 ** 18 - 100) })).toBeUndefined();
     const wide = Array.from({ length: 1_000 }, (_, at) => `${at}`.padEnd(1_000, "é"));
     expect(refused({ task, input, labels: wide })).toMatchObject(large);
   });

@@ -21,8 +21,8 @@ import type { Env } from "../env.ts";
 import { checkEmbeddedBank, checkEmbeddedPolicies } from "../escalation/embedded.ts";
 import { placeOf } from "./place.ts";
 
-/** As JSON, in UTF-8: with everything else of the job they are a row of the database, which may have 2 MB. */
-const MAX_OPTIONS_BYTES = 2 ** 20;
+/** As JSON, in UTF-8: they are in a row of the database, which may have 2 MB, and a page of jobs tells those of 100. */
+const MAX_OPTIONS_BYTES = 256 * 2 ** 10;
 
 const object = (what: string) =>
   v.pipe(
@@ -118,7 +118,7 @@ function checkBigTask(options: TaskOptions, big: BigModel, env: Env): void {
 /** @throws Problem `body_too_large` */
 function checkBytes(options: BatchOptions["options"]): void {
   if (!exceeds(JSON.stringify(options), MAX_OPTIONS_BYTES)) return;
-  const message = `The options of a batch may have ${MAX_OPTIONS_BYTES / 2 ** 20} MiB as JSON, the pictures of labels included.`;
+  const message = `The options of a batch may have ${MAX_OPTIONS_BYTES / 2 ** 10} KiB as JSON, the pictures of labels included: what is more belongs in a bank.`;
   throw new Problem("body_too_large", message);
 }
 
