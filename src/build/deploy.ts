@@ -57,7 +57,7 @@ then name the database's id: npm run deploy -- --database <id>, or EDGECLIP_DATA
     const { status } = await runWrangler(["deploy", "-c", configs[worker], ...(dry ? ["--dry-run"] : [])], "inherit");
     if (status !== 0)
       throw new Error(
-        `wrangler could not deploy ${worker}; what was deployed before it serves nobody until the api is switched.`,
+        `wrangler could not deploy ${worker}; what was deployed before it serves no request until the api is switched${worker === "api" ? ", but the new batch Worker takes what is queued" : ""}.`,
       );
   }
   if (dry) console.log("\nNothing was deployed.");
