@@ -36,12 +36,6 @@ const TAKEN_AS_SRGB = new Set<number>([ColorSpace.sRGB, ColorSpace.RGB, ColorSpa
 /** Texts and the like that libpng reads, up to 8 MB unpacked each; it passes over the ones after them. */
 const PNG_CHUNKS = "16";
 
-/**
- * Text chunks of a PNG that are read, less one; the others are passed over. A chunk of 20 KB inflates to 7 MB in 14 ms, and
- * one whose checksum is wrong is no error.
- */
-const PNG_TEXTS = "16";
-
 /** libjpeg and libtiff call a picture that ends early a warning and fill the rest with grey. */
 const CUT_OFF = /premature end|unexpected end|read error|not enough data|insufficient/i;
 
@@ -54,15 +48,9 @@ export interface Decoded {
   read: ReadRows;
 }
 
-function settingsOf(format: ImageFormat): MagickReadSettings {
+function readSettings(format: ImageFormat, header: ImageHeader, size: number): MagickReadSettings {
   const settings = new MagickReadSettings();
   settings.format = CODER[format];
-  if (format === "png") settings.setDefine("png:chunk-cache-max", PNG_TEXTS);
-  return settings;
-}
-
-function readSettings(format: ImageFormat, header: ImageHeader, size: number): MagickReadSettings {
-  const settings = settingsOf(format);
   settings.frameIndex = 0;
   settings.frameCount = 1;
   if (format === "png") settings.setDefine("png:chunk-cache-max", PNG_CHUNKS);

@@ -5,6 +5,7 @@ import { openMagick } from "../../../src/build/calibrate.ts";
 import { readHeader } from "../../../src/core/image/header.ts";
 import type { Magick } from "../../../src/core/image/magick.ts";
 import { toPixels } from "../../../src/core/image/pixels.ts";
+import { toViews } from "../../../src/core/image/views.ts";
 import { chunk, writePng } from "./writePng.ts";
 
 let magick: Magick;
@@ -38,21 +39,57 @@ test("a PNG's packed texts are not all unpacked: 300 of 7 MB with a wrong checks
   expect((user + system) / 1e6).toBeLessThan(2); // seconds of the processor; 0.2, and 4 where all are unpacked
 });
 
-/** Start of frame (40 x 30, one component), then scans of nothing. */
-const jpeg = (startOfFrame: number, scans: number, ...end: number[]) => {
-  const frame = [0xff, startOfFrame, 0, 11, 8, 0, 30, 0, 40, 1, 1, 0x11, 0];
-  const scan = [0xff, 0xda, 0, 8, 1, 1, 0, 1, 63, 0, 0x12, 0xff, 0x00];
-  return Uint8Array.from([0xff, 0xd8, ...frame, ...new Array(scans).fill(scan).flat(), ...end]);
+test("an APNG's empty chunks take no memory each: 800,000 in a frame", () => {
+  const control = (number: number) => {
+    const data = Buffer.alloc(26);
+    for (const [at, value] of [number, 8, 8].entries()) data.writeUInt32BE(value, at * 4);
+    return chunk("fcTL", data);
+  };
+  const bytes = new Uint8Array(
+    Buffer.concat([
+      plain.subarray(0, BEHIND_HEADER),
+      chunk("acTL", Buffer.from([0, 0, 0, 2, 0, 0, 0, 0])),
+      control(0),
+      plain.subarray(BEHIND_HEADER, -12),
+      control(1),
+      Buffer.alloc(800_000 * 12, chunk("fdAT", Buffer.alloc(0))),
+      plain.subarray(-12),
+    ]),
+  );
+  const before = process.memoryUsage().heapUsed;
+  expect(() => toViews(magick, bytes, { size: 8, frames: 2 })).toThrow(
+    expect.objectContaining({ code: "image_too_many_pixels" }),
+  );
+  expect((process.memoryUsage().heapUsed - before) / 2 ** 20).toBeLessThan(64); // 130 where a list is made of them
+});
+
+const segment = (marker: number, ...data: number[]) => [0xff, marker, 0, data.length + 2, ...data];
+
+/** Start of frame (40 x 30, one component), scans of nothing, the end. */
+const jpeg = (startOfFrame: number, scans: number, behindFrame: number[] = []) => {
+  const frame = segment(startOfFrame, 8, 0, 30, 0, 40, 1, 1, 0x11, 0);
+  const scan = [...segment(0xda, 1, 1, 0, 1, 63, 0), 0x12, 0xff, 0x00];
+  return [0xff, 0xd8, ...frame, ...behindFrame, ...new Array(scans).fill(scan).flat(), 0xff, 0xd9];
 };
 
 test.each([
   ["100 scans of a progressive one", jpeg(0xc2, 100)],
-  ["what comes behind its end", jpeg(0xc2, 1, 0xff, 0xd9, ...jpeg(0xc2, 100))],
-  ["many scans of a baseline one, which cover the picture together", jpeg(0xc0, 200)],
+  ["four scans of a baseline one", jpeg(0xc0, 4)],
+  ["what looks like scans behind its end", [...jpeg(0xc2, 100), ...new Array(1000).fill([0xff, 0xda]).flat()]],
 ])("a JPEG is read: %s", (_name, bytes) => {
-  expect(readHeader("jpeg", bytes)).toMatchObject({ width: 40, height: 30 });
+  expect(readHeader("jpeg", Uint8Array.from(bytes))).toMatchObject({ width: 40, height: 30 });
 });
 
-test("a progressive JPEG of more scans than any encoder makes is refused", () => {
-  expect(() => readHeader("jpeg", jpeg(0xc2, 101))).toThrow(expect.objectContaining({ code: "image_unreadable" }));
+test.each([
+  ["progressive", jpeg(0xc2, 101)],
+  ["baseline", jpeg(0xc0, 101)],
+  ["with an end in a comment", jpeg(0xc2, 101, segment(0xfe, 0xff, 0xd9))],
+  [
+    "with an end that ImageMagick takes for a comment's",
+    jpeg(0xc2, 101, [...segment(0xed, ...Buffer.from("Photoshop 3.0\0"), 0xff, 0xfe, 0, 4), 0xff, 0xd9]),
+  ],
+])("a JPEG of more scans than any encoder makes is refused: %s", (_name, bytes) => {
+  expect(() => readHeader("jpeg", Uint8Array.from(bytes))).toThrow(
+    expect.objectContaining({ code: "image_unreadable", message: expect.stringContaining("scans") }),
+  );
 });

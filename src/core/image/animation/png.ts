@@ -7,9 +7,7 @@ const SIGNATURE = 8;
 const IHDR_CHUNK = 25;
 /** Length, name and CRC of a chunk. */
 const AROUND = 12;
-const CRC = 4;
 const FCTL = 0x6663544c;
-const FCTL_DATA = 26;
 const FDAT = 0x66644154;
 const IDAT = 0x49444154;
 const IEND = 0x49454e44;
@@ -22,67 +20,75 @@ const BLEND_OVER = 1;
 /** The default image where it is not part of the animation: on a canvas of its own. */
 const APART: Frame = { x: 0, y: 0, width: 0, height: 0, dispose: "keep", opaque: false, paint: () => {} };
 
-/** Where its data lies in the file. A file may have a million chunks: no view is made of one before it is needed. */
 interface Chunk {
   name: number;
-  from: number;
-  to: number;
+  data: Uint8Array;
+  /** where the next one begins */
+  end: number;
 }
 
 /** Yields the chunks that are whole. */
-function* chunksFrom(view: DataView, start: number): Generator<Chunk, void> {
+function* chunksFrom(bytes: Uint8Array, view: DataView, start: number): Generator<Chunk, void> {
   for (let at = start; at + AROUND <= view.byteLength; ) {
-    const end = at + AROUND + view.getUint32(at);
+    const length = view.getUint32(at);
+    const end = at + AROUND + length;
     if (end > view.byteLength) return;
-    yield { name: view.getUint32(at + 4), from: at + 8, to: end - CRC };
+    yield { name: view.getUint32(at + 4), data: bytes.subarray(at + 8, at + 8 + length), end };
     at = end;
   }
+}
+
+type Part = Pick<Chunk, "name" | "data">;
+
+/** Writes a chunk without its CRC: the decoder of layers does not look at it. @returns where the next one goes */
+function put(file: Uint8Array, at: number, { name, data }: Part): number {
+  const view = new DataView(file.buffer);
+  view.setUint32(at, data.length);
+  view.setUint32(at + 4, name);
+  file.set(data, at + 8);
+  return at + AROUND + data.length;
 }
 
 interface Source {
   bytes: Uint8Array;
   view: DataView;
   /** PLTE and tRNS, where there are any */
-  colours: readonly Chunk[];
+  colours: readonly Part[];
   maxBytes: number;
 }
 
-/** Yields what a still PNG has behind its IHDR. */
-function* partsOf({ view, colours }: Source, start: number): Generator<Chunk, void> {
-  yield* colours;
-  for (const { name, from, to } of chunksFrom(view, start)) {
-    if (name === FCTL || name === IEND) break;
+/** @param start behind the fcTL chunk; yields the data of the frame as a still PNG has them */
+function* dataFrom(bytes: Uint8Array, view: DataView, start: number): Generator<Part, void> {
+  for (const { name, data } of chunksFrom(bytes, view, start)) {
+    if (name === FCTL || name === IEND) return;
     // What precedes the data of an fdAT chunk is its number in the animation.
-    if (name === FDAT) yield { name: IDAT, from: Math.min(from + 4, to), to };
-    if (name === IDAT) yield { name, from, to };
+    if (name === FDAT) yield { name: IDAT, data: data.subarray(4) };
+    if (name === IDAT) yield { name, data };
   }
-  yield { name: IEND, from: 0, to: 0 };
 }
 
 /** @param start behind the fcTL chunk; @returns a still PNG */
-function stillOf(source: Source, start: number, width: number, height: number): Uint8Array {
-  let length = SIGNATURE + IHDR_CHUNK;
-  for (const { from, to } of partsOf(source, start)) length += AROUND + to - from;
-  if (length > source.maxBytes) throw new HeapExhausted("The frame takes more memory than there is.");
+function stillOf({ bytes, view, colours, maxBytes }: Source, start: number, width: number, height: number): Uint8Array {
+  const sizeOf = (sum: number, { data }: Part) => sum + AROUND + data.length;
+  let length = colours.reduce(sizeOf, SIGNATURE + IHDR_CHUNK + AROUND);
+  // Twice over, since a list of a million empty chunks would take more than the file.
+  for (const part of dataFrom(bytes, view, start)) length = sizeOf(length, part);
+  if (length > maxBytes) throw new HeapExhausted("The frame takes more memory than there is.");
   const file = new Uint8Array(length);
-  const view = new DataView(file.buffer);
-  file.set(source.bytes.subarray(0, SIGNATURE + IHDR_CHUNK));
-  view.setUint32(SIGNATURE + 8, width);
-  view.setUint32(SIGNATURE + 12, height);
+  file.set(bytes.subarray(0, SIGNATURE + IHDR_CHUNK));
+  new DataView(file.buffer).setUint32(SIGNATURE + 8, width);
+  new DataView(file.buffer).setUint32(SIGNATURE + 12, height);
   let at = SIGNATURE + IHDR_CHUNK;
-  for (const { name, from, to } of partsOf(source, start)) {
-    view.setUint32(at, to - from);
-    view.setUint32(at + 4, name);
-    file.set(source.bytes.subarray(from, to), at + 8);
-    // The CRC stays 0: the decoder of layers does not look at it.
-    at += AROUND + to - from;
-  }
+  for (const part of colours) at = put(file, at, part);
+  for (const part of dataFrom(bytes, view, start)) at = put(file, at, part);
+  put(file, at, { name: IEND, data: new Uint8Array() });
   return file;
 }
 
-/** @param at where the data of the fcTL chunk begins */
-function readFrame(magick: Magick, source: Source, at: number): Frame {
+/** @param end of the fcTL chunk */
+function readFrame(magick: Magick, source: Source, end: number): Frame {
   const { view } = source;
+  const at = end - 30; // 26 bytes of data, then the CRC
   const rectangle = {
     width: view.getUint32(at + 4),
     height: view.getUint32(at + 8),
@@ -96,7 +102,7 @@ function readFrame(magick: Magick, source: Source, at: number): Frame {
     dispose: DISPOSALS[view.getUint8(at + 24)] ?? "keep",
     opaque: replaces,
     paint: (canvas) =>
-      paintLayer(magick, canvas, { ...rectangle, replaces }, stillOf(source, at + FCTL_DATA + CRC, width, height), "png"),
+      paintLayer(magick, canvas, { ...rectangle, replaces }, stillOf(source, end, width, height), "png"),
   };
 }
 
@@ -106,23 +112,22 @@ function readFrame(magick: Magick, source: Source, at: number): Frame {
  */
 export function openPng(magick: Magick, bytes: Uint8Array, maxFrames: number, maxBytes: number): Animation {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const colours = new Map<number, Chunk>();
-  const controls: number[] = [];
+  const colours = new Map<number, Part>();
+  const ends: number[] = [];
   let apart = false;
-  for (const chunk of chunksFrom(view, SIGNATURE + IHDR_CHUNK)) {
-    const { name, from, to } = chunk;
-    if (name === PLTE || name === TRNS) colours.set(name, chunk);
-    if (name === IDAT && controls.length === 0) apart = true;
-    if (name === FCTL && to - from === FCTL_DATA && controls.push(from) === maxFrames) break;
+  for (const { name, data, end } of chunksFrom(bytes, view, SIGNATURE + IHDR_CHUNK)) {
+    if (name === PLTE || name === TRNS) colours.set(name, { name, data });
+    if (name === IDAT && ends.length === 0) apart = true;
+    if (name === FCTL && data.length === 26 && ends.push(end) === maxFrames) break;
   }
   const source = { bytes, view, colours: [...colours.values()], maxBytes };
   return {
-    frames: controls.length + (apart ? 1 : 0),
+    frames: ends.length + (apart ? 1 : 0),
     frame: (index) => {
       if (apart && index === 0) return APART;
-      const at = controls[apart ? index - 1 : index];
-      if (at === undefined) throw new RangeError("There is no such frame.");
-      return readFrame(magick, source, at);
+      const end = ends[apart ? index - 1 : index];
+      if (end === undefined) throw new RangeError("There is no such frame.");
+      return readFrame(magick, source, end);
     },
   };
 }
