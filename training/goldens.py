@@ -3,7 +3,8 @@
 Random-weight checkpoints of other shapes are made with a fixed seed and kept beside their vectors; of a real checkpoint
 only the vectors are kept. Pictures and ids come from a formula that the tests repeat (test/build/goldenInputs.ts).
 
-    python training/goldens.py test/goldens/parity [NAME=CHECKPOINT_DIR ...]
+    python training/goldens.py test/goldens/parity                        # the random ones
+    python training/goldens.py test/goldens/pack NAME=CHECKPOINT_DIR ...   # these only
 """
 import json
 import sys
@@ -94,8 +95,7 @@ def vectors(model: torch.nn.Module, config: dict) -> dict:
     return {"image": image.tolist(), "text": text.tolist()}
 
 
-def main() -> None:
-    out = Path(sys.argv[1])
+def write_random(out: Path) -> None:
     torch.manual_seed(0)
     for name, (dtype, quick_gelu, vision, text, dim) in SHAPES.items():
         config = {"embed_dim": dim, "quick_gelu": quick_gelu, "vision_cfg": vision, "text_cfg": text}
@@ -112,7 +112,13 @@ def main() -> None:
         (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": {"mean": MEAN, "std": STD}}, indent=1) + "\n")
         model.load_state_dict(state, strict=False)
         (folder / "vectors.json").write_text(json.dumps(vectors(model, config)) + "\n")
-    for argument in sys.argv[2:]:
+
+
+def main() -> None:
+    out, named = Path(sys.argv[1]), sys.argv[2:]
+    if not named:
+        write_random(out)
+    for argument in named:
         name, folder = argument.split("=", 1)
         config = json.loads((Path(folder) / "open_clip_config.json").read_text())["model_cfg"]
         model = model_of(config)
